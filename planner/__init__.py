@@ -1,0 +1,1 @@
+"""Decision: what to do next. Heavy parts are imported by their modules, never here."""

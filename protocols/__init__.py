@@ -1,0 +1,1 @@
+"""Action: how it is done at the bench. Loads no torch."""

@@ -1,0 +1,100 @@
+"""The campaign file: what can be varied, what is measured, what is wanted, and what may be spent."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from world_model.terms.constraints import Linear
+from world_model.terms.errors import nearest
+from world_model.terms.factors import Factor
+from world_model.terms.goals import Goal, Measurement
+from world_model.terms.word import Name, Text, Word
+
+
+class CandidateFile(Word):
+    """A table of candidates instead of a product space. Its columns are factors; `[[factors]]` may declare some of them."""
+
+    file: Text = Field(description="CSV or Parquet, relative to the campaign file")
+    label: Name | None = Field(None, description="column that labels the rows; else they are numbered from 0")
+    columns: tuple[Name, ...] = Field((), description="the factor columns; else every column but the label and the measurements")
+    descriptors: dict[Name, Text] = Field(default_factory=dict, description="factor → CSV whose first column holds the levels")
+
+
+class Control(Word):
+    """Wells that are the same on every plate: a known point that tells a bad plate from a bad idea."""
+
+    name: Name
+    wells: int = Field(ge=1)
+    settings: dict[Name, float | str]
+
+
+class Batch(Word):
+    """One round: new candidates, and in how many wells each of them stands (1: no replicates)."""
+
+    candidates: int = Field(8, ge=1)
+    replicates: int = Field(1, ge=1, description="wells per candidate")
+    blanks: int = Field(0, ge=0, description="wells with medium and no cells")
+
+
+class Budget(Word):
+    """What may be spent. Every well counts: candidates, replicates, controls and blanks."""
+
+    experiments: int | None = Field(None, ge=1)
+    rounds: int | None = Field(None, ge=1)
+
+
+class CampaignDoc(Word):
+    """A campaign file (`campaign.toml`)."""
+
+    name: Name
+    system: Name = "unnamed system"
+    zero: Text = Field("start", description="the event that all hours count from, e.g. inoculation")
+    seed: int = Field(0, ge=0)
+    lab: Text | None = Field(None, description="lab file beside this one; without it no protocol is written")
+    answers: Text | None = Field(None, description="a simulated lab that answers `run`: microplate, penicillin, table:FILE")
+    context: dict[Name, float | str] = Field(default_factory=dict, description="what is kept fixed, e.g. temperature_c = 37")
+    factors: tuple[Factor, ...] = ()
+    constraints: tuple[Linear, ...] = ()
+    candidates: CandidateFile | None = None
+    measurements: tuple[Measurement, ...] = Field(min_length=1)
+    goals: tuple[Goal, ...] = Field(min_length=1)
+    batch: Batch = Batch()
+    controls: tuple[Control, ...] = ()
+    budget: Budget = Budget()
+
+    @model_validator(mode="after")
+    def _names_resolve(self) -> Self:
+        measured = [measurement.name for measurement in self.measurements]
+        twice = sorted({name for name in measured if measured.count(name) > 1})
+        if twice:
+            raise ValueError(f"measurements: expected each name once, found twice: {', '.join(twice)}")
+        for i, goal in enumerate(self.goals):
+            if goal.readout not in measured:
+                raise ValueError(f"goals[{i}].readout: expected a measurement's name, found {goal.readout!r}. {nearest(goal.readout, measured)}")
+            times = next(m for m in self.measurements if m.name == goal.readout).at_h
+            if goal.at_h is not None and times and not times[0] <= goal.at_h <= times[-1]:
+                raise ValueError(f"goals[{i}].at_h: expected a time from {times[0]:g} to {times[-1]:g} h, found {goal.at_h:g} h")
+            if goal.take == "area" and len(times) < 2:
+                raise ValueError(f"goals[{i}].take: expected an area only of a measurement with at least two times, found {len(times)}")
+        if not self.factors and self.candidates is None:
+            raise ValueError("expected [[factors]] or [candidates], found neither; say what can be varied")
+        names = [factor.name for factor in self.factors]
+        overlap = sorted(set(names) & set(measured))
+        if overlap:
+            raise ValueError(f"expected factors and measurements of different names, found both: {', '.join(overlap)}")
+        if self.candidates is None:
+            for i, control in enumerate(self.controls):
+                for name in control.settings:
+                    if name not in names:
+                        raise ValueError(f"controls[{i}].settings: expected a factor's name, found {name!r}. {nearest(name, names)}")
+                missing = [name for name in names if name not in control.settings]
+                if missing:
+                    raise ValueError(f"controls[{i}].settings: expected a value for each factor, found none for {', '.join(missing)}")
+        return self
+
+    @property
+    def wells_per_round(self) -> int:
+        """Wells that one full round uses."""
+        return self.batch.candidates * self.batch.replicates + self.batch.blanks + sum(control.wells for control in self.controls)

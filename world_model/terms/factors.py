@@ -1,0 +1,204 @@
+"""What can be varied: continuous, discrete, integer and categorical factors, and how each acts on the system."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from world_model.terms.errors import UnitError
+from world_model.terms.units import check_unit, is_concentration
+from world_model.terms.word import Name, Word
+
+Acts = Literal["start", "set", "dose", "time"]
+
+
+class _Numeric(Word):
+    name: Name
+    unit: str = ""
+    acts: Acts | None = Field(None, description="start: in the medium; set: constant all run; dose: added at `at`; time: the time of a dose, in h")
+    at: Name | Annotated[float, Field(ge=0)] | None = Field(None, description="for a dose: hours, or the factor that holds them")
+
+    @field_validator("unit")
+    @classmethod
+    def _known_unit(cls, unit: str) -> str:
+        return check_unit(unit)
+
+    @model_validator(mode="after")
+    def _dose_has_a_time(self) -> Self:
+        if (self.acts == "dose") != (self.at is not None):
+            raise ValueError(f"expected `at` (hours, or a factor's name) with acts = 'dose' and only there, found acts = {self.acts!r}, at = {self.at!r}")
+        if self.acts == "time" and self.unit != "h":
+            raise ValueError(f"expected unit = 'h' for a factor that is a time, found {self.unit!r}")
+        return self
+
+    @property
+    def action(self) -> Acts:
+        """How the factor acts: as written, else `start` for a concentration and `set` for anything else."""
+        if self.acts is not None:
+            return self.acts
+        try:
+            return "start" if self.unit and is_concentration(self.unit) else "set"
+        except UnitError:
+            return "set"
+
+
+class Continuous(_Numeric):
+    """Any value between two bounds."""
+
+    kind: Literal["continuous"] = "continuous"
+    low: float
+    high: float
+    scale: Literal["linear", "log"] = "linear"
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.low < self.high:
+            raise ValueError(f"expected low < high, found low = {self.low:g}, high = {self.high:g}; swap them, or leave a fixed factor out")
+        if self.scale == "log" and self.low <= 0:
+            raise ValueError(f"expected low > 0 on a log scale, found {self.low:g}")
+        return self
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return self.low, self.high
+
+    def reason_against(self, value: object) -> str | None:
+        """Why a value can't be taken, or None."""
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            return f"expected a number between {self.low:g} and {self.high:g}, found {value!r}"
+        slack = 1e-9 * max(abs(self.low), abs(self.high))
+        return None if self.low - slack <= value <= self.high + slack else f"expected {self.low:g} to {self.high:g} {self.unit}".rstrip() + f", found {value:g}"
+
+
+class Discrete(_Numeric):
+    """A few numbers in an order that means something: `values`, or `low`, `high` and `step`."""
+
+    kind: Literal["discrete"] = "discrete"
+    values: tuple[float, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    step: float | None = Field(None, gt=0)
+    scale: Literal["linear", "log"] = "linear"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand_steps(cls, given: object) -> object:
+        if not isinstance(given, dict) or given.get("values"):
+            return given
+        low, high, step = given.get("low"), given.get("high"), given.get("step")
+        numbers = all(isinstance(part, int | float) and not isinstance(part, bool) for part in (low, high, step))
+        if not numbers or not step > 0 or not low < high:  # type: ignore[operator]
+            raise ValueError(f"expected `values`, or low < high and step > 0, found low = {low!r}, high = {high!r}, step = {step!r}")
+        count = int(math.floor((high - low) / step + 1e-9)) + 1  # type: ignore[operator]
+        if count > 100_000:
+            raise ValueError(f"expected at most 100,000 steps, found {count:,}: take a larger step, or kind = 'continuous'")
+        return {**given, "values": tuple(round(low + i * step, 12) for i in range(count))}  # type: ignore[operator]
+
+    @field_validator("values")
+    @classmethod
+    def _sorted_and_distinct(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        if len(set(values)) != len(values):
+            raise ValueError(f"expected distinct values, found {list(values)}")
+        return tuple(sorted(values))
+
+    @model_validator(mode="after")
+    def _log_needs_positive(self) -> Self:
+        if self.scale == "log" and self.values[0] <= 0:
+            raise ValueError(f"expected values > 0 on a log scale, found {self.values[0]:g}")
+        return self
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return self.values[0], self.values[-1]
+
+    def reason_against(self, value: object) -> str | None:
+        """Why a value can't be taken, or None."""
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            return f"expected one of {self._shown()}, found {value!r}"
+        span = max(abs(self.values[0]), abs(self.values[-1]), 1e-12)
+        near = min(self.values, key=lambda level: abs(level - value))
+        return None if abs(near - value) <= 1e-9 * span else f"expected one of {self._shown()}, found {value:g} (nearest {near:g})"
+
+    def _shown(self) -> str:
+        return ", ".join(f"{level:g}" for level in self.values[:8]) + (" …" if len(self.values) > 8 else "")
+
+
+class Integer(_Numeric):
+    """Whole numbers between two bounds, both included."""
+
+    kind: Literal["integer"] = "integer"
+    low: int
+    high: int
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.low < self.high:
+            raise ValueError(f"expected low < high, found low = {self.low}, high = {self.high}")
+        return self
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return float(self.low), float(self.high)
+
+    def reason_against(self, value: object) -> str | None:
+        """Why a value can't be taken, or None."""
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or not self.low <= value <= self.high:
+            return f"expected a whole number from {self.low} to {self.high}, found {value!r}"
+        return None
+
+
+class Descriptors(Word):
+    """Numbers that say what a level is like: `values[level]` in the order of `names`."""
+
+    names: tuple[str, ...]
+    values: dict[str, tuple[float, ...]]
+
+    @model_validator(mode="after")
+    def _rectangular(self) -> Self:
+        for level, row in self.values.items():
+            if len(row) != len(self.names):
+                raise ValueError(f"expected {len(self.names)} descriptors for level {level!r}, found {len(row)}")
+        return self
+
+
+class Categorical(Word):
+    """Levels without an order; descriptors, where given, say how alike they are."""
+
+    kind: Literal["categorical"] = "categorical"
+    name: Name
+    levels: tuple[str, ...] = Field(min_length=1)
+    descriptors: Descriptors | None = None
+    unit: Literal[""] = ""
+    acts: Literal["set"] | None = None
+
+    @field_validator("levels")
+    @classmethod
+    def _distinct(cls, levels: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(levels)) != len(levels):
+            twice = sorted({level for level in levels if levels.count(level) > 1})
+            raise ValueError(f"expected distinct levels, found twice: {twice}")
+        return levels
+
+    @model_validator(mode="after")
+    def _every_level_described(self) -> Self:
+        if self.descriptors is not None:
+            missing = [level for level in self.levels if level not in self.descriptors.values]
+            if missing:
+                raise ValueError(f"expected descriptors for every level, found none for {missing[:5]}")
+        return self
+
+    @property
+    def action(self) -> Acts:
+        return "set"
+
+    def reason_against(self, value: object) -> str | None:
+        """Why a value can't be taken, or None."""
+        from world_model.terms.errors import nearest
+
+        return None if value in self.levels else f"expected one of {len(self.levels)} levels, found {value!r}. {nearest(str(value), self.levels)}"
+
+
+Factor = Annotated[Continuous | Discrete | Integer | Categorical, Field(discriminator="kind")]
+NUMERIC_KINDS = (Continuous, Discrete, Integer)

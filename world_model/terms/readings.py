@@ -1,0 +1,101 @@
+"""What was read: single observations, and the columnar data set that models learn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from world_model.terms.errors import ResultsError
+from world_model.terms.experiment import ExperimentId
+from world_model.terms.word import Name, NonNegative, Text, Word
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Flag = Literal["ok", "below limit", "above limit", "failed"]
+FLAGS: tuple[Flag, ...] = ("ok", "below limit", "above limit", "failed")
+
+
+class Observation(Word):
+    """One reading. `value` is None only where the flag says why; `raw` is what the instrument wrote, before blanks."""
+
+    experiment_id: ExperimentId
+    variable: Name
+    at_h: NonNegative | None = None
+    value: float | None
+    raw: float | None = None
+    sd: float | None = None
+    flag: Flag = "ok"
+    plate: Text = ""
+    well: Text = ""
+    source: Text = ""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Experiments as done with their trajectories, by column: what a world model is fitted to.
+
+    Attributes:
+        ids: `n` experiment ids.
+        settings: per factor, `n` values as done (numbers, or level names).
+        roles: `n`.
+        blocks: `n`, the plate or round in which each was carried out.
+        times_h: `t`, the union of all sample times; a single nan for end points.
+        variables: `y` names of observables.
+        values: `n x t x y`, each observable's own unit, nan where there is no usable reading.
+        flags: `n x t x y`, indices into FLAGS, -1 where nothing was read.
+    """
+
+    ids: tuple[str, ...]
+    settings: dict[str, np.ndarray]
+    roles: tuple[str, ...]
+    blocks: tuple[str, ...]
+    times_h: np.ndarray
+    variables: tuple[str, ...]
+    values: np.ndarray
+    flags: np.ndarray = field(repr=False)
+
+    def __post_init__(self) -> None:
+        n, t, y = len(self.ids), len(self.times_h), len(self.variables)
+        for name, shape in (("values", self.values.shape), ("flags", self.flags.shape)):
+            if shape != (n, t, y):
+                raise ResultsError(f"Expected {name} of {n} experiments x {t} times x {y} observables, found {shape}.")
+        for factor, column in self.settings.items():
+            if len(column) != n:
+                raise ResultsError(f"Expected {n} settings of {factor!r}, found {len(column)}.")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def groups(self) -> np.ndarray:
+        """`n` integers, equal where the settings as asked are equal: one distinct intervention, replicates together."""
+        if not len(self):
+            return np.zeros(0, dtype=int)
+        keys: dict[tuple[object, ...], int] = {}
+        rows = zip(*(_rounded(column) for column in self.settings.values()), strict=True)
+        return np.array([keys.setdefault(row, len(keys)) for row in rows])
+
+    def frame(self) -> pd.DataFrame:
+        """The settings as a frame indexed by experiment id."""
+        import pandas as pd
+
+        return pd.DataFrame(dict(self.settings), index=list(self.ids))
+
+    def take(self, rows: np.ndarray) -> Dataset:
+        """The data set of some rows, by position or mask."""
+        where = np.arange(len(self))[rows]
+        return Dataset(
+            ids=tuple(self.ids[i] for i in where), settings={name: column[where] for name, column in self.settings.items()},
+            roles=tuple(self.roles[i] for i in where), blocks=tuple(self.blocks[i] for i in where),
+            times_h=self.times_h, variables=self.variables, values=self.values[where], flags=self.flags[where],
+        )  # fmt: skip
+
+
+def _rounded(column: np.ndarray) -> list[object]:
+    if column.dtype.kind in "fiu":
+        # replicates differ by the pipette's rounding: six significant digits of the factor's own spread join them
+        span = float(np.ptp(column)) or float(np.abs(column).max()) or 1.0
+        return list(np.round(column.astype(float) / span, 6).tolist())
+    return list(column.tolist())
