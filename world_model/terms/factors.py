@@ -85,8 +85,11 @@ class Discrete(_Numeric):
     @model_validator(mode="before")
     @classmethod
     def _expand_steps(cls, given: object) -> object:
-        if not isinstance(given, dict) or given.get("values"):
+        if not isinstance(given, dict):
             return given
+        if values := given.get("values"):
+            # a strict reader takes a tuple only, for what comes out of this function is no longer JSON to it
+            return {**given, "values": tuple(values)} if isinstance(values, list) else given
         low, high, step = given.get("low"), given.get("high"), given.get("step")
         numbers = all(isinstance(part, int | float) and not isinstance(part, bool) for part in (low, high, step))
         if not numbers or not step > 0 or not low < high:  # type: ignore[operator]
