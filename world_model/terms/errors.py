@@ -18,7 +18,9 @@ class NextwellError(ValueError):
     ├── ProtocolError        a design that can't be pipetted, or a file that fails its checks
     ├── ResultsError         results that can't be taken in (nothing of them is)
     ├── JournalError         the journal can't be opened, or an event doesn't fit the state
-    └── ConflictError        a step out of order (results before approval …)
+    ├── VerificationError    what lies on disk is not what was recorded (an edited robot file, a broken hash chain)
+    └── ConflictError        a step out of order, or twice
+        └── ApprovalNeeded   a step that a person has to approve first
     """
 
 
@@ -46,8 +48,16 @@ class JournalError(NextwellError):
     """The journal can't be opened, or an event doesn't fit the state."""
 
 
+class VerificationError(NextwellError):
+    """What lies on disk is not what was recorded: a file edited after it was checked, or a broken hash chain."""
+
+
 class ConflictError(NextwellError):
-    """A step out of order: what must come first is named."""
+    """A step out of order, or twice: what must come first is named."""
+
+
+class ApprovalNeeded(ConflictError):
+    """A step that a person has to approve first."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,112 @@
+"""The judge: which contestant predicts unseen interventions best, by cross-validated CRPS, and how slowly it changes its mind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from .basis import Basis
+from .coefficients import CoefficientModel
+from .encoding import Encoder
+from .kernels import Family
+from .scores import gaussian_crps
+
+FEW_INTERVENTIONS = 12  # below this the prior order stands: too little evidence to choose by
+GROWTH = 1.25  # judged again when the records have grown by a quarter
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was picked, and on what evidence.
+
+    Attributes:
+        picked: the contestant that is used.
+        scores: contestant → mean scaled CRPS over held-out interventions (smaller is better).
+        lead: contestant → by how many standard errors it beats the first of the prior order (negative: it loses).
+        n_records: records when judged.
+        level: 2 when the pick beats the no-effect and the action-shuffled model by one standard error, else 1.
+        why: one sentence.
+        failed: contestants that could not be fitted, with the reason.
+    """
+
+    picked: Family
+    scores: Mapping[str, float]
+    lead: Mapping[str, float]
+    n_records: int
+    n_interventions: int
+    level: int
+    why: str
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+    def is_fresh(self, n_records: int) -> bool:
+        """True while the records have not grown by a quarter since."""
+        return n_records < GROWTH * self.n_records
+
+
+def prior_order(encoder: Encoder) -> tuple[Family, ...]:
+    """Which family is trusted before there is evidence: reaction priors where levels carry descriptors."""
+    return ("reaction", "smooth", "linear", "mean") if encoder.has_descriptors else ("smooth", "reaction", "linear", "mean")
+
+
+def crps_by_intervention(model: CoefficientModel, *, basis: Basis, values: Tensor, groups: Tensor) -> Tensor:
+    """`g`: mean CRPS of each held-out intervention, every observable divided by its training sd.
+
+    Args:
+        values: `n x t x y` readings, nan where there is none.
+        groups: `n`.
+    """
+    held_out = model.held_out(groups)
+    mean = basis.decode(held_out.mean)
+    variance = basis.decode_variance(held_out.variance) + basis.residual_sd.square()
+    scores = gaussian_crps(mean, variance.sqrt(), values) / basis.scale
+    by_row = scores.flatten(1).nanmean(dim=1)
+    return torch.stack([by_row[groups == group].nanmean() for group in torch.unique(groups)])
+
+
+def pick(
+    order: Sequence[Family], crps: Mapping[Family, Tensor], *, n_records: int, shuffled: Tensor | None, failed: Mapping[str, str]
+) -> Verdict:
+    """The first of the prior order, unless a rival's CRPS is lower by one standard error of the paired differences.
+
+    Args:
+        crps: contestant → `g` scores of the same held-out interventions.
+        shuffled: `g` scores of the first choice fitted to shuffled actions; None below the least evidence.
+    """
+    standing = [family for family in order if family in crps]
+    first = standing[0]
+    n = len(crps[first])
+    lead = {family: _lead(crps[first], crps[family]) for family in standing}
+    picked = first
+    if n >= FEW_INTERVENTIONS:
+        for family in standing[1:]:
+            if family != "mean" and lead[family] > 1.0 and crps[family].nanmean() < crps[picked].nanmean():
+                picked = family
+    scores = {family: float(crps[family].nanmean()) for family in standing}
+    level = 1
+    if n >= FEW_INTERVENTIONS and picked != "mean" and shuffled is not None and "mean" in crps:
+        level = 2 if min(_lead(crps["mean"], crps[picked]), _lead(shuffled, crps[picked])) > 1.0 else 1
+    if n < FEW_INTERVENTIONS:
+        why = f"{picked}: prior order, for {n} distinct interventions are too few to judge by (needs {FEW_INTERVENTIONS})."
+    elif picked == first:
+        why = f"{picked}: no rival beats it by one standard error (CRPS {scores[picked]:.3f} of an sd)."
+    else:
+        why = f"{picked}: beats {first} by {lead[picked]:.1f} standard errors (CRPS {scores[picked]:.3f} against {scores[first]:.3f} of an sd)."
+    as_good = [family for family in standing if family in ("linear", "mean") and family != picked and _lead(crps[family], crps[picked]) <= 1.0]
+    if n >= FEW_INTERVENTIONS and as_good:
+        why += f" The {' and the '.join(as_good)} model is as good here."
+    return Verdict(
+        picked=picked, scores=scores, lead=lead, n_records=n_records, n_interventions=n, level=level, why=why, failed=dict(failed)
+    )
+
+
+def _lead(reference: Tensor, rival: Tensor) -> float:
+    """Standard errors by which the rival's scores lie below the reference's, paired by intervention."""
+    difference = reference - rival
+    difference = difference[torch.isfinite(difference)]
+    if len(difference) < 2:
+        return 0.0
+    error = difference.std() / len(difference) ** 0.5
+    return float(difference.mean() / error.clamp_min(1e-12))
