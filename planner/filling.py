@@ -1,0 +1,48 @@
+"""Space-filling choices: the start, and the part of a batch that explores while the model has not earned trust."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from world_model.encoding import Encoder
+
+from .pool import Pool
+
+MOST_COMPARED = 20_000
+
+
+def fill(pool: Pool, n: int, *, encoder: Encoder, known: Tensor, seed: int) -> list[int]:
+    """Positions in the pool of `n` points far from each other and from what is known (greedy maximin).
+
+    Each factor counts the same, however many features it has. Without anything known the first point is drawn.
+
+    Args:
+        known: `m x d`, designs that are measured or pending.
+
+    Source: farthest-point design, Kennard & Stone (1969).
+    """
+    generator = torch.Generator().manual_seed(seed)
+    considered = torch.arange(len(pool))
+    if len(pool) > MOST_COMPARED:
+        considered = torch.randperm(len(pool), generator=generator)[:MOST_COMPARED]
+    points = _weighted(encoder, pool.design[considered])
+    nearest = torch.full((len(points),), torch.inf, dtype=torch.double)
+    chosen: list[int] = []
+    for point in _weighted(encoder, known):
+        nearest = torch.minimum(nearest, (points - point).square().sum(dim=1))
+    while len(chosen) < min(n, len(points)):
+        if torch.isinf(nearest).all():
+            position = int(torch.randint(len(points), (1,), generator=generator))
+        else:
+            position = int(nearest.argmax())
+        chosen.append(int(considered[position]))
+        nearest = torch.minimum(nearest, (points - points[position]).square().sum(dim=1))
+        nearest[position] = -1.0
+    return chosen
+
+
+def _weighted(encoder: Encoder, design: Tensor) -> Tensor:
+    names = encoder.feature_names()
+    weights = torch.tensor([names.count(name) ** -0.5 for name in names], dtype=torch.double)
+    return encoder.features(design) * weights

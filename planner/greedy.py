@@ -1,0 +1,116 @@
+"""Small batches: noisy log expected improvement, point by point, each knowing of those before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from botorch.acquisition.logei import qLogNoisyExpectedImprovement
+from botorch.optim import optimize_acqf, optimize_acqf_mixed_alternating
+from botorch.sampling.normal import SobolQMCNormalSampler
+from botorch.utils.sampling import manual_seed
+from torch import Tensor
+
+from world_model.encoding import unit_values
+from world_model.fit import WorldModel
+from world_model.terms.goals import Goal
+
+from .linear import unit_constraints
+from .pool import Pool
+from .surrogate.coefficient_route import as_botorch_model
+
+SHORTLIST = 2048
+MC_SAMPLES = 128
+_CHUNK = 512
+_RESTARTS, _RAW_SAMPLES = 4, 128
+
+
+def choose_greedily(
+    world: WorldModel, goals: Sequence[Goal], *, pool: Pool, n: int, pending: Tensor, seed: int,
+    repair: Callable[[Tensor], Tensor | None], progress: Callable[[str], None] | None = None,
+) -> Tensor:  # fmt: skip
+    """Designs `n x d` of a batch.
+
+    Args:
+        pool: candidates; an exhaustive one is scored as it is, else its best point competes with the optimiser's.
+        pending: `p x d`, experiments under way.
+        repair: turns an optimiser's point `d` into one that the space and the bench accept, or None where it can't.
+    """
+    shortlist = _shortlist(world, goals, pool, seed=seed)
+    chosen: list[Tensor] = []
+    free = torch.ones(len(shortlist), dtype=torch.bool)
+    for k in range(min(n, len(pool))):
+        if progress:
+            progress(f"choosing experiment {k + 1} of {n}")
+        waiting = torch.cat([pending, *[point.unsqueeze(0) for point in chosen]])
+        acquisition = _acquisition(world, goals, waiting, seed=seed + k)
+        with torch.no_grad():
+            values = torch.cat([acquisition(block.unsqueeze(-2)) for block in shortlist.design.split(_CHUNK)])
+        values[~free] = -torch.inf
+        best = int(values.argmax())
+        point = shortlist.design[best]
+        if not pool.exhaustive:
+            found = _optimise(world, acquisition, start=shortlist.design[values.topk(min(_RESTARTS, len(values))).indices], seed=seed + k)
+            found = None if found is None else repair(found)
+            if found is not None and float(acquisition(found.reshape(1, 1, -1))) > float(values[best]):
+                chosen.append(found)
+                continue
+        free[best] = False
+        chosen.append(point)
+    return torch.stack(chosen)
+
+
+def _acquisition(world: WorldModel, goals: Sequence[Goal], waiting: Tensor, *, seed: int) -> qLogNoisyExpectedImprovement:
+    route = as_botorch_model(world, goals, seed=seed)
+    with manual_seed(seed):
+        return qLogNoisyExpectedImprovement(
+            model=route.model,
+            X_baseline=torch.unique(world.model.design, dim=0),
+            sampler=SobolQMCNormalSampler(torch.Size([MC_SAMPLES]), seed=seed),
+            objective=route.objective,
+            X_pending=waiting if len(waiting) else None,
+            prune_baseline=True,
+        )
+
+
+def _shortlist(world: WorldModel, goals: Sequence[Goal], pool: Pool, *, seed: int) -> Pool:
+    """The part of a large pool that can win: the highest upper bounds, by the marginal posterior of each goal."""
+    if len(pool) <= SHORTLIST:
+        return pool
+    posterior = world.posterior_at(pool.design)
+    keep = torch.zeros(len(pool), dtype=torch.bool)
+    share = SHORTLIST // (2 * len(goals))
+    for goal in goals:
+        told = posterior.readout(goal, seed=seed)
+        for width in (1.0, 3.0):
+            keep[(goal.sign * told.mean + width * told.sd).topk(share).indices] = True
+    return pool.take(keep)
+
+
+def _optimise(world: WorldModel, acquisition: qLogNoisyExpectedImprovement, *, start: Tensor, seed: int) -> Tensor | None:
+    """The optimiser's point `d`; None where the constraints are not linear in the unit cube (the pool alone decides then)."""
+    encoder = world.encoder
+    limits = unit_constraints(encoder)
+    if limits is None:
+        return None
+    factors = encoder.space.factors
+    tops = [float(len(f.levels) - 1) if i in encoder.categorical_dims else 1.0 for i, f in enumerate(factors)]  # type: ignore[union-attr]
+    bounds = torch.tensor([[0.0] * len(factors), tops], dtype=torch.double)
+    categorical = {i: [float(c) for c in range(int(tops[i]) + 1)] for i in encoder.categorical_dims}
+    discrete = {i: values for i, f in enumerate(factors) if (values := unit_values(f)) is not None and len(values) > 1}
+    fixed = {i: 0.0 for i, f in enumerate(factors) if tops[i] == 0.0 or len(unit_values(f) or (0, 1)) == 1}
+    categorical = {i: codes for i, codes in categorical.items() if i not in fixed}
+    inequalities, equalities = list(limits.inequalities) or None, list(limits.equalities) or None
+    with manual_seed(seed):
+        if not categorical and not discrete:
+            point, _ = optimize_acqf(
+                acquisition, bounds=bounds, q=1, num_restarts=len(start), batch_initial_conditions=start.unsqueeze(-2),
+                inequality_constraints=inequalities, equality_constraints=equalities, fixed_features=fixed or None, options={"maxiter": 100},
+            )  # fmt: skip
+        else:
+            point, _ = optimize_acqf_mixed_alternating(
+                acquisition, bounds=bounds, discrete_dims=discrete, cat_dims=categorical, q=1, num_restarts=_RESTARTS,
+                raw_samples=_RAW_SAMPLES, inequality_constraints=inequalities, equality_constraints=equalities, fixed_features=fixed or None,
+                options={"maxiter_alternating": 16, "maxiter_discrete": 4, "maxiter_continuous": 20},
+            )  # fmt: skip
+    return point.reshape(-1)

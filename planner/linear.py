@@ -1,0 +1,48 @@
+"""Linear constraints in the unit cube, in BoTorch's form `sum(coefficient · x) >= rhs`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from world_model.encoding import Encoder
+from world_model.terms.constraints import Linear
+
+BotorchConstraint = tuple[Tensor, Tensor, float]
+
+
+@dataclass(frozen=True)
+class UnitConstraints:
+    """Constraints as BoTorch's optimisers take them."""
+
+    inequalities: tuple[BotorchConstraint, ...]
+    equalities: tuple[BotorchConstraint, ...]
+
+
+def unit_constraints(encoder: Encoder) -> UnitConstraints | None:
+    """The space's constraints on design columns; None where one holds a factor on a log scale, which is not linear there."""
+    inequalities: list[BotorchConstraint] = []
+    equalities: list[BotorchConstraint] = []
+    for constraint in encoder.space.constraints:
+        if any(getattr(encoder.space[name], "scale", "linear") == "log" for name in constraint.terms):
+            return None
+        if constraint.equals is not None:
+            equalities.append(_in_unit_cube(encoder, constraint, 1.0, constraint.equals))
+        elif constraint.at_least is not None:
+            inequalities.append(_in_unit_cube(encoder, constraint, 1.0, constraint.at_least))
+        elif constraint.at_most is not None:
+            inequalities.append(_in_unit_cube(encoder, constraint, -1.0, constraint.at_most))
+    return UnitConstraints(inequalities=tuple(inequalities), equalities=tuple(equalities))
+
+
+def _in_unit_cube(encoder: Encoder, constraint: Linear, sign: float, bound: float) -> BotorchConstraint:
+    names = encoder.space.names
+    indices, weights, rest = [], [], bound
+    for name, weight in constraint.terms.items():
+        low, high = encoder.space[name].bounds  # type: ignore[union-attr]
+        indices.append(names.index(name))
+        weights.append(sign * weight * (high - low))
+        rest -= weight * low
+    return torch.tensor(indices), torch.tensor(weights, dtype=torch.double), sign * rest

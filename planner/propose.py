@@ -1,0 +1,238 @@
+"""What to do next: one round's batch, with predictions and reasons, every row validated against the space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from world_model.encoding import Encoder
+from world_model.fit import WorldModel, fit_world_model, verdict_as_dict, verdict_from_dict
+from world_model.terms.campaign_doc import Batch, Control
+from world_model.terms.errors import DesignError
+from world_model.terms.goals import Goal, Measurement
+from world_model.terms.proposal import Proposal, ProposedExperiment, Refusal
+from world_model.terms.readings import Dataset
+from world_model.terms.space import SearchSpace, Settings
+
+from .endpoint import endpoint_view
+from .filling import fill
+from .greedy import choose_greedily
+from .joint_draws import choose_by_draws
+from .pool import Pool, build_pool, draw_feasible
+from .reasons import predictions, why_chosen
+from .roles import with_roles
+
+Strategy = Literal["auto", "random", "endpoint"]
+Snap = Callable[[dict[str, float | str]], Settings]
+LARGE_BATCH = 16  # above this one joint draw a well: qLogNEI costs 16-24 CPU seconds a well at 100-300 observations
+FEWEST_INTERVENTIONS = 5  # distinct interventions with a reading before a model is asked
+
+
+@dataclass
+class _Chosen:
+    """Designs of a batch with why each is in it; `world` is None where no model was asked."""
+
+    design: list[Tensor] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    strategy: list[str] = field(default_factory=list)
+    world: WorldModel | None = None
+    goals: tuple[Goal, ...] = ()
+    refused: list[Refusal] = field(default_factory=list)
+
+
+def propose(
+    *,
+    space: SearchSpace,
+    goals: Sequence[Goal],
+    measurements: Sequence[Measurement],
+    data: Dataset,
+    pending: Sequence[ProposedExperiment],
+    batch: Batch,
+    controls: Sequence[Control],
+    round: int,
+    n: int,
+    seed: int,
+    strategy: Strategy = "auto",
+    snap: Snap | None = None,
+    previous_model: Mapping[str, object] | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Proposal:
+    """Propose `n` new distinct candidates; replicates, controls and blanks come on top.
+
+    Args:
+        data: what has been done and read so far.
+        pending: experiments under way; they are known to the model and never proposed again.
+        seed: the campaign's; children by round and purpose.
+        strategy: `auto`; `random` and `endpoint` (a GP that sees no trajectory) are rivals to compare with.
+        snap: moves settings to what the bench can reach.
+        previous_model: the last proposal's `model`, so that the judge keeps its pace.
+
+    Raises:
+        DesignError: fewer than `n` feasible candidates are left, or a row breaks the space after all repairs.
+    """
+    encoder = Encoder(space)
+    child = np.random.SeedSequence([seed, round]).generate_state(4)
+    done = encoder.design(data.settings) if len(data) else torch.empty(0, len(space.factors), dtype=torch.double)
+    waiting = encoder.design_of([row.settings for row in pending if row.role in ("candidate", "replicate", "control")])
+    pool = build_pool(encoder, taken=torch.cat([done, waiting]), seed=int(child[0]), snap=snap)
+    if len(pool) < n:
+        raise DesignError(f"Expected {n} candidates, found only {len(pool)} that are feasible and not yet measured or pending. Ask for {len(pool)}.")
+    if strategy == "random":
+        chosen = _random(encoder, pool, n, snap=snap, taken=torch.cat([done, waiting]), seed=int(child[1]))
+    else:
+        chosen = _planned(
+            encoder, pool, n, goals=goals, data=data, done=done, waiting=waiting, strategy=strategy, snap=snap,
+            previous_model=previous_model, seeds=child, progress=progress,
+        )  # fmt: skip
+    candidates = _candidates(encoder, chosen, goals, seed=int(child[3]))
+    return Proposal(
+        round=round, experiments=with_roles(candidates, batch=batch, controls=controls, round=round), strategy=" + ".join(chosen.strategy),
+        model=verdict_as_dict(chosen.world.verdict) if chosen.world else {}, refused=tuple(chosen.refused), seed=seed,
+    )  # fmt: skip
+
+
+def _planned(
+    encoder: Encoder, pool: Pool, n: int, *, goals: Sequence[Goal], data: Dataset, done: Tensor, waiting: Tensor, strategy: Strategy,
+    snap: Snap | None, previous_model: Mapping[str, object] | None, seeds: np.ndarray, progress: Callable[[str], None] | None,
+) -> _Chosen:  # fmt: skip
+    chosen = _Chosen(goals=tuple(goals))
+    if strategy == "endpoint":
+        view = endpoint_view(data, goals)
+        data, chosen.goals = view.data, view.goals
+    read = np.isfinite(data.values).any(axis=(1, 2)) if len(data) else np.zeros(0, dtype=bool)
+    known = torch.cat([done, waiting])
+    if len(set(data.groups()[read].tolist())) < FEWEST_INTERVENTIONS:
+        _add_filling(chosen, encoder, pool, n, known=known, seed=int(seeds[1]), why="Space-filling start: no model is asked before there is something to learn from.")
+        return chosen
+    previous = verdict_from_dict(previous_model) if previous_model else None
+    world = fit_world_model(encoder.space, data, seed=int(seeds[2]), previous=previous, progress=progress)
+    chosen.world = world
+    n_filling = n // 2 if world.verdict.level < 2 else 0
+    n_model = n - n_filling
+    if n_model > LARGE_BATCH:
+        if progress:
+            progress(f"drawing {n_model} joint hypotheses over {len(pool)} candidates")
+        wider = pool if pool.exhaustive else _with_neighbours(world, chosen.goals, pool, snap=snap, known=known, seed=int(seeds[1]))
+        shortened = _within(wider, world, chosen.goals, seed=int(seeds[1]))
+        positions = choose_by_draws(world, chosen.goals, pool=shortened, n=n_model, seed=int(seeds[1]))
+        picked = shortened.design[positions]
+        chosen.strategy.append(f"{n_model} by one joint posterior draw each ({world.verdict.picked} model)")
+    else:
+        picked = choose_greedily(
+            world, chosen.goals, pool=pool, n=n_model, pending=waiting, seed=int(seeds[1]), progress=progress,
+            repair=lambda point: _repaired(encoder, point, snap=snap, known=known, chosen=chosen),
+        )  # fmt: skip
+        chosen.strategy.append(f"{n_model} by noisy log expected improvement ({world.verdict.picked} model)")
+    chosen.design.extend(picked)
+    chosen.reasons.extend(why_chosen(world, chosen.goals, goals, picked, seed=int(seeds[3])))
+    if n_filling:
+        rest = build_pool(encoder, taken=torch.cat([known, picked]), seed=int(seeds[0]), snap=snap)
+        why = "Space-filling: the model has not yet beaten a no-effect and an action-shuffled one, so half of the batch explores."
+        _add_filling(chosen, encoder, rest, n_filling, known=torch.cat([known, picked]), seed=int(seeds[1]), why=why)
+    return chosen
+
+
+def _add_filling(chosen: _Chosen, encoder: Encoder, pool: Pool, n: int, *, known: Tensor, seed: int, why: str) -> None:
+    positions = list(range(n)) if not len(known) and pool.rows is None and not pool.exhaustive else fill(pool, n, encoder=encoder, known=known, seed=seed)
+    if len(positions) < n:
+        raise DesignError(f"Expected {n} more candidates, found {len(positions)}. Ask for fewer.")
+    chosen.design.extend(pool.design[positions])
+    chosen.reasons.extend([why] * n)
+    chosen.strategy.append(f"{n} space-filling")
+
+
+def _random(encoder: Encoder, pool: Pool, n: int, *, snap: Snap | None, taken: Tensor, seed: int) -> _Chosen:
+    if pool.exhaustive:
+        drawn = pool.design[torch.randperm(len(pool), generator=torch.Generator().manual_seed(seed))[:n]]
+    else:
+        drawn = draw_feasible(encoder, 4 * n, seed=seed, uniform=True)
+        if snap is not None:
+            drawn = encoder.design_of([snap(settings) for settings in encoder.settings(drawn)])
+        # equal points are possible after rounding: each counts once
+        order = torch.unique(drawn, dim=0, return_inverse=True)[1]
+        first = [int(torch.nonzero(order == group)[0]) for group in torch.unique(order)]
+        drawn = drawn[sorted(first)][:n]
+    if len(drawn) < n:
+        raise DesignError(f"Expected {n} random candidates, found {len(drawn)} distinct ones. Ask for fewer.")
+    return _Chosen(design=list(drawn), reasons=["Random, to compare with."] * n, strategy=[f"{n} random"])
+
+
+def _with_neighbours(world: WorldModel, goals: Sequence[Goal], pool: Pool, *, snap: Snap | None, known: Tensor, seed: int) -> Pool:
+    """The pool with points around the best expected ones, so that a draw's optimum is met more closely."""
+    encoder = world.encoder
+    told = world.posterior_at(pool.design).readout(goals[0], seed=seed)
+    centres = pool.design[(goals[0].sign * told.mean).topk(min(16, len(pool))).indices]
+    generator = torch.Generator().manual_seed(seed)
+    around = centres.repeat_interleave(64, dim=0)
+    step = 0.08 * torch.randn(around.shape, generator=generator, dtype=torch.double)
+    for i in encoder.categorical_dims:
+        step[:, i] = 0.0
+    moved = (around + step).clamp_min(0.0)
+    for i in range(moved.shape[1]):
+        if i not in encoder.categorical_dims:
+            moved[:, i] = moved[:, i].clamp(0.0, 1.0)
+    rows = [snap(row) if snap else row for row in encoder.settings(moved)]
+    fine = [row for row in rows if not encoder.space.reasons_against(row)]
+    extra = torch.unique(encoder.design_of(fine), dim=0) if fine else torch.empty(0, moved.shape[1], dtype=torch.double)
+    both = torch.cat([pool.design, extra])
+    nearest = torch.cdist(both, known).min(dim=1).values if len(known) else torch.ones(len(both))
+    return Pool(design=both[nearest > 1e-9], rows=None, exhaustive=False)
+
+
+def _within(pool: Pool, world: WorldModel, goals: Sequence[Goal], *, seed: int, size: int = 4096) -> Pool:
+    """At most `size` candidates for joint draws: those that may win, by the marginal upper bound of each goal."""
+    if len(pool) <= size:
+        return pool
+    keep = torch.zeros(len(pool), dtype=torch.bool)
+    posterior = world.posterior_at(pool.design)
+    for goal in goals:
+        told = posterior.readout(goal, seed=seed)
+        for width in (1.0, 3.0):
+            keep[(goal.sign * told.mean + width * told.sd).topk(size // (2 * len(goals))).indices] = True
+    return pool.take(keep)
+
+
+def _repaired(encoder: Encoder, point: Tensor, *, snap: Snap | None, known: Tensor, chosen: _Chosen) -> Tensor | None:
+    settings = encoder.settings(point.unsqueeze(0))[0]
+    reached = dict(snap(settings)) if snap else settings
+    reasons = encoder.space.reasons_against(reached)
+    if reasons:
+        chosen.refused.append(Refusal(settings=reached, why="; ".join(reasons)))
+        return None
+    repaired = encoder.design_of([reached])[0]
+    others = torch.cat([known, *[row.unsqueeze(0) for row in chosen.design]])
+    return None if len(others) and float((others - repaired).abs().amax(dim=1).min()) < 1e-9 else repaired
+
+
+def _candidates(encoder: Encoder, chosen: _Chosen, asked: Sequence[Goal], *, seed: int) -> list[ProposedExperiment]:
+    design = torch.stack(chosen.design)
+    told = predictions(chosen.world, chosen.goals, asked, design, seed=seed) if chosen.world else [()] * len(design)
+    labels = _labels(encoder, design)
+    candidates = []
+    for k, settings in enumerate(encoder.settings(design)):
+        reasons = encoder.space.reasons_against(settings)
+        if reasons:
+            raise DesignError(f"A proposed row breaks the space and is refused: {settings}: {'; '.join(reasons)}.")
+        candidates.append(
+            ProposedExperiment(id=f"C{k + 1:03d}", role="candidate", settings=settings, candidate=labels[k], predictions=told[k], reason=chosen.reasons[k])
+        )
+    return candidates
+
+
+def _labels(encoder: Encoder, design: Tensor) -> list[int | str | None]:
+    """The row label of each design where the space is a table."""
+    candidates = encoder.space.candidates
+    if candidates is None:
+        return [None] * len(design)
+    table = encoder.design(candidates.columns)
+    labels: list[int | str | None] = []
+    for row in design:
+        position = int((table - row).abs().amax(dim=1).argmin())
+        label = candidates.labels[position]
+        labels.append(int(label) if isinstance(label, int | np.integer) else str(label))
+    return labels
