@@ -1,0 +1,189 @@
+"""A campaign file's parts against each other: names that resolve, values inside the space, budgets that suffice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from world_model.terms.campaign_doc import Batch, Budget
+from world_model.terms.constraints import Linear
+from world_model.terms.errors import SpaceError, nearest
+from world_model.terms.factors import NUMERIC_KINDS, Continuous
+from world_model.terms.goals import Goal, Measurement
+from world_model.terms.space import SearchSpace
+
+from .complaints import take_apart
+from .draft import Draft, Part
+
+
+def check_names(draft: Draft) -> None:
+    """Each factor, measurement and control has a name of its own."""
+    for key in ("factors", "measurements", "controls"):
+        refuse_twice(draft, key)
+    measured = draft.names("measurements")
+    for part in draft.of("factors"):
+        if part.name in measured:
+            draft.mistake((*part.path, "name"), expected="a name that no measurement has", found=repr(part.name), mend="Rename one of the two.")
+    for name in draft.data.get("context", {}) if isinstance(draft.data.get("context"), dict) else ():
+        if name in draft.names("factors"):
+            draft.mistake(("context", name), expected="what is kept fixed", found=f"{name!r}, which is a factor too", mend="Leave it out of [context].")
+
+
+def refuse_twice(draft: Draft, key: str) -> None:
+    """Each name of a list once."""
+    seen: dict[str, Part] = {}
+    for part in draft.of(key):
+        if part.name is None:
+            continue
+        if part.name in seen:
+            first = draft.lines.line(seen[part.name].path)
+            draft.mistake((*part.path, "name"), expected="each name once", found=f"{part.name!r} again (first on line {first})", mend="Rename one of the two.")
+        seen.setdefault(part.name, part)
+
+
+def check_goals(draft: Draft) -> None:
+    """Goals read measurements, at times that are measured."""
+    known = draft.names("measurements")
+    whole: dict[str, Measurement] = {measurement.name: measurement for measurement in draft.words("measurements")}
+    for part in draft.of("goals"):
+        goal: Goal | None = part.word
+        readout = part.raw.get("readout") if isinstance(part.raw, dict) else None
+        if isinstance(readout, str) and known and readout not in known:
+            draft.mistake((*part.path, "readout"), expected="a measurement's name", found=repr(readout), mend=nearest(readout, known))
+        if goal is None or goal.readout not in whole:
+            continue
+        times = whole[goal.readout].at_h
+        if goal.at_h is not None and times and not times[0] <= goal.at_h <= times[-1]:
+            draft.mistake((*part.path, "at_h"), expected=f"a time from {times[0]:g} to {times[-1]:g} h", found=f"{goal.at_h:g} h")
+        if goal.take == "area" and len(times) < 2:
+            draft.mistake(
+                (*part.path, "take"), expected="an area only of a measurement with at least two times", found=str(len(times)),
+                mend="Give the measurement at_h = [ … ], or take = 'end'.",
+            )  # fmt: skip
+
+
+def check_doses(draft: Draft) -> None:
+    """A dose's time is hours, or a factor that is a time."""
+    times = [factor.name for factor in draft.words("factors") if factor.action == "time"]
+    known_broken = {part.name for part in draft.of("factors") if part.word is None}
+    for part in draft.of("factors"):
+        at = getattr(part.word, "at", None)
+        if isinstance(at, str) and at not in times and at not in known_broken:
+            mend = nearest(at, times) or "Declare a factor with acts = 'time', unit = 'h', or give hours."
+            draft.mistake((*part.path, "at"), expected="hours, or a factor with acts = 'time'", found=repr(at), mend=mend)
+
+
+def check_constraints(draft: Draft, *, factors: Iterable[Any], known: Iterable[str]) -> None:
+    """Constraints join numeric factors, and some point meets them all.
+
+    Args:
+        factors: the factors that are whole; from a table, its columns.
+        known: every factor's name, broken ones too.
+    """
+    whole, names = {factor.name: factor for factor in factors}, set(known)
+    numeric = [name for name, factor in whole.items() if isinstance(factor, NUMERIC_KINDS)]
+    sound: list[Linear] = []
+    for part in draft.of("constraints"):
+        terms = part.raw.get("terms") if isinstance(part.raw, dict) else None
+        ready = part.word is not None
+        for name in terms if isinstance(terms, dict) else ():
+            if name in numeric:
+                continue
+            ready = False
+            if name in whole:
+                draft.mistake((*part.path, "terms", name), expected="a numeric factor", found=f"the categorical factor {name!r}", mend=nearest(name, numeric))
+            elif name not in names:
+                draft.mistake((*part.path, "terms", name), expected="a numeric factor's name", found=repr(name), mend=nearest(name, names))
+        if ready:
+            sound.append(part.word)
+            _refuse_unmeetable(draft, part, [whole[name] for name in part.word.terms])
+    if sound and not any(noted.where.startswith("constraints") for noted in draft.mistakes):
+        _refuse_jointly(draft, sound, [whole[name] for name in numeric])
+
+
+def _refuse_unmeetable(draft: Draft, part: Part, factors: list[Any]) -> None:
+    """One constraint against the bounds of its own factors."""
+    constraint: Linear = part.word
+    ends = [sorted((constraint.terms[factor.name] * factor.bounds[0], constraint.terms[factor.name] * factor.bounds[1])) for factor in factors]
+    least, most = sum(low for low, _ in ends), sum(high for _, high in ends)
+    slack = 1e-9 * max(abs(least), abs(most), 1.0)
+    for side, bound, fails in (
+        ("at_most", constraint.at_most, lambda bound: least > bound + slack),
+        ("at_least", constraint.at_least, lambda bound: most < bound - slack),
+        ("equals", constraint.equals, lambda bound: not least - slack <= bound <= most + slack),
+    ):
+        if bound is not None and fails(bound):
+            draft.mistake(
+                (*part.path, side), expected=f"a bound that the factors can meet (their sum is {least:g} to {most:g})", found=f"{bound:g}",
+                mend="Widen a factor or loosen the constraint.",
+            )  # fmt: skip
+
+
+def _refuse_jointly(draft: Draft, sound: list[Linear], factors: list[Any]) -> None:
+    """All constraints together, where each alone can be met."""
+    # only the bounds matter here: a dose's time would ask for a factor that this list may lack
+    bounds = tuple(Continuous(name=factor.name, low=factor.bounds[0], high=factor.bounds[1]) for factor in factors if factor.bounds[0] < factor.bounds[1])
+    inside = {factor.name for factor in bounds}
+    joined = tuple(constraint for constraint in sound if set(constraint.terms) <= inside)
+    if not joined:
+        return
+    try:
+        SearchSpace(factors=bounds, constraints=joined)
+    except SpaceError as fault:
+        said = take_apart(str(fault))
+        draft.mistake(("constraints",), expected=said.expected, found=said.found, mend=said.mend)
+
+
+def check_controls(draft: Draft, *, factors: Iterable[Any], known: Iterable[str]) -> None:
+    """Each control sets every factor, to a value of the space."""
+    whole, names = {factor.name: factor for factor in factors}, list(known)
+    constraints: tuple[Linear, ...] = draft.words("constraints")
+    for part in draft.of("controls"):
+        settings = part.raw.get("settings") if isinstance(part.raw, dict) else None
+        if not isinstance(settings, dict):
+            continue
+        good = part.word is not None
+        for name, value in settings.items():
+            if name not in names:
+                good = False
+                draft.mistake((*part.path, "settings", name), expected="a factor's name", found=repr(name), mend=nearest(name, names))
+            elif name in whole and (reason := whole[name].reason_against(value)) is not None:
+                good = False
+                said = take_apart(reason)
+                draft.mistake((*part.path, "settings", name), expected=said.expected, found=said.found, mend=said.mend)
+        if missing := [name for name in names if name not in settings]:
+            slips = [name for name in settings if name not in names]
+            if len(slips) != len(missing):  # a misspelt name is one mistake, not two
+                draft.mistake((*part.path, "settings"), expected="a value for each factor", found=f"none for {', '.join(missing)}")
+            continue
+        if good:
+            for constraint in constraints:
+                if set(constraint.terms) <= set(whole) and all(isinstance(whole[name], NUMERIC_KINDS) for name in constraint.terms):
+                    if constraint.violation({name: [settings[name]] for name in constraint.terms})[0] > 0:
+                        draft.mistake((*part.path, "settings"), expected=f"a point that meets {constraint}", found="one that breaks it")
+
+
+def check_spending(draft: Draft) -> None:
+    """The budget pays for a round, and what the round subtracts is in it."""
+    batch = next(iter(draft.words("batch")), None) if "batch" in draft.data else Batch()
+    budget = next(iter(draft.words("budget")), None) if "budget" in draft.data else Budget()
+    controls = draft.words("controls")
+    if batch is None:
+        return
+    wells = wells_per_round(batch, controls)
+    if budget is not None and budget.experiments is not None and len(controls) == len(draft.of("controls")) and budget.experiments < wells:
+        draft.mistake(
+            ("budget", "experiments"), expected=f"at least {wells}, what one round uses (candidates x replicates + controls + blanks)",
+            found=str(budget.experiments), mend="Raise the budget or make the batch smaller.",
+        )  # fmt: skip
+    for part in draft.of("measurements"):
+        if part.word is not None and part.word.subtract_blank and batch.blanks == 0:
+            draft.mistake(
+                (*part.path, "subtract_blank"), expected="blanks in [batch] where they are subtracted", found="blanks = 0",
+                mend="Add blanks = 3 to [batch], or leave subtract_blank out.",
+            )  # fmt: skip
+
+
+def wells_per_round(batch: Batch, controls: Iterable[Any]) -> int:
+    """What `CampaignDoc.wells_per_round` says, before there is a document."""
+    return batch.candidates * batch.replicates + batch.blanks + sum(control.wells for control in controls)

@@ -1,0 +1,144 @@
+"""campaign.toml, read whole: the document, its search space and its lab file, or every mistake in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from world_model.terms.campaign_doc import CampaignDoc
+from world_model.terms.errors import DocumentError, Mistake, SpaceError
+from world_model.terms.lab_profile import LabProfile
+from world_model.terms.space import SearchSpace
+
+from .campaign_checks import check_constraints, check_controls, check_doses, check_goals, check_names, check_spending
+from .candidate_file import CandidateTable, read_candidate_file
+from .complaints import take_apart
+from .descriptor_files import read_descriptor_file
+from .draft import Draft, build, complain_of_whole, open_draft
+from .lab_file import read_lab
+from .toml_file import read_toml
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedCampaign:
+    """A campaign file without mistakes.
+
+    Attributes:
+        base: the folder of the campaign file; paths in it are relative to this.
+        text, lab_text: the files as written, for the journal.
+        frame: where there is a table of candidates, all its columns, indexed by candidate label.
+    """
+
+    path: Path
+    base: Path
+    text: str
+    doc: CampaignDoc
+    space: SearchSpace
+    lab: LabProfile | None = None
+    lab_text: str = ""
+    frame: pd.DataFrame | None = None
+
+
+def load_campaign(path: Path | str, *, table: Path | str | None = None) -> LoadedCampaign:
+    """Read a campaign file and what it names.
+
+    Args:
+        table: the table of candidates, where the file has [candidates] without `file`; relative to the working folder.
+
+    Raises:
+        DocumentError: every mistake of the campaign file, its lab file and its tables.
+    """
+    loaded, mistakes = _read(Path(path), table=None if table is None else Path(table))
+    if mistakes or loaded is None:
+        raise DocumentError(mistakes)
+    return loaded
+
+
+def check_campaign(path: Path | str, *, table: Path | str | None = None) -> list[Mistake]:
+    """Every mistake of a campaign file and of what it names, in the order of files and lines; empty where there is none."""
+    return _read(Path(path), table=None if table is None else Path(table))[1]
+
+
+def _read(path: Path, *, table: Path | None) -> tuple[LoadedCampaign | None, list[Mistake]]:
+    try:
+        file = read_toml(path)
+    except DocumentError as fault:
+        return None, list(fault.mistakes)
+    draft = open_draft(file, CampaignDoc)
+    _read_descriptors(draft)
+    build(draft)
+    check_names(draft)
+    check_goals(draft)
+    check_doses(draft)
+    check_spending(draft)
+    candidates = _read_table(draft, table=table)
+    if "candidates" not in draft.data or candidates is not None:
+        factors = draft.words("factors") if candidates is None else candidates.space.factors
+        known = draft.names("factors") if candidates is None else candidates.space.names
+        check_constraints(draft, factors=factors, known=known)
+        check_controls(draft, factors=factors, known=known)
+    if not draft.data.get("factors") and "candidates" not in draft.data:
+        draft.mistake((), expected="[[factors]] or [candidates]", found="neither", mend="Say what can be varied.")
+    complain_of_whole(draft)
+    space = _space(draft, candidates)
+    lab = read_lab(draft, space) if isinstance(draft.data.get("lab"), str) else None
+    mistakes = sorted(draft.mistakes + (lab.mistakes if lab else []), key=lambda mistake: (mistake.file != file.name, mistake.file, mistake.line or 0))
+    if mistakes or space is None or draft.whole is None:
+        return None, mistakes
+    loaded = LoadedCampaign(
+        path=path, base=path.parent, text=file.text, doc=draft.whole, space=space, lab=lab.profile if lab else None,
+        lab_text=lab.text if lab else "", frame=candidates.frame if candidates else None,
+    )  # fmt: skip
+    return loaded, []
+
+
+def _space(draft: Draft, candidates: CandidateTable | None) -> SearchSpace | None:
+    """The search space, once nothing speaks against its parts."""
+    if draft.mistakes or draft.whole is None:
+        return None
+    doc: CampaignDoc = draft.whole
+    try:
+        if candidates is not None:
+            return SearchSpace(factors=candidates.space.factors, constraints=doc.constraints, candidates=candidates.space.candidates)
+        return SearchSpace(factors=doc.factors, constraints=doc.constraints)
+    except SpaceError as fault:
+        said = take_apart(str(fault))
+        draft.mistake(("constraints" if doc.constraints else "factors",), expected=said.expected, found=said.found, mend=said.mend)
+        return None
+
+
+def _read_table(draft: Draft, *, table: Path | None) -> CandidateTable | None:
+    candidates = next(iter(draft.words("candidates")), None)
+    if candidates is None:
+        return None
+    if candidates.file is not None:
+        return read_candidate_file(draft, candidates, path=draft.file.path.parent / candidates.file)
+    answers = draft.data.get("answers")
+    if table is None and isinstance(answers, str) and answers.startswith("table:"):
+        table = draft.file.path.parent / answers.removeprefix("table:")
+    if table is None:
+        draft.mistake(("candidates",), expected="a table of candidates", found="none", mend="Name it: file = '…' here, or --lab table:FILE on the command line.")
+        return None
+    return read_candidate_file(draft, candidates, path=table)
+
+
+def _read_descriptors(draft: Draft) -> None:
+    """`descriptors = "FILE.csv"` in a categorical factor becomes the numbers of that file; without `levels`, its levels too."""
+    factors = draft.data.get("factors")
+    for i, factor in enumerate(factors if isinstance(factors, list) else ()):
+        file: Any = factor.get("descriptors") if isinstance(factor, dict) and factor.get("kind") == "categorical" else None
+        if not isinstance(file, str):
+            continue
+        levels = factor.get("levels")
+        named = levels if isinstance(levels, list) and all(isinstance(level, str) for level in levels) else None
+        told = read_descriptor_file(draft.file.path.parent / file, name=file, levels=named, mistakes=draft.mistakes)
+        del factor["descriptors"]
+        if told is not None:
+            factor["descriptors"] = {"names": list(told.names), "values": {level: list(row) for level, row in told.values.items()}}
+            factor.setdefault("levels", list(told.values))
+        elif named is None:
+            draft.broken.add(("factors", i))
