@@ -72,24 +72,30 @@ class Basis:
 def fit_basis(values: Tensor) -> Basis:
     """Fit the components to trajectories `n x t x y`, nan where there is no reading.
 
+    Observables may be read at times of their own: what is never read is filled linearly from the neighbouring times.
+
     Raises:
-        ResultsError: an observable that was never read at some time.
+        ResultsError: an observable that was never read.
     """
     n, t, y = values.shape
     known = torch.isfinite(values)
-    if not known.any(dim=0).all():
-        gap = torch.nonzero(~known.any(dim=0))[0].tolist()
-        raise ResultsError(f"Expected at least one reading of every observable at every time, found none for time {gap[0]}, observable {gap[1]}.")
-    mean = values.nanmean(dim=0)
+    read = known.any(dim=0)
+    if not read.any(dim=0).all():
+        gap = int(torch.nonzero(~read.any(dim=0))[0])
+        raise ResultsError(f"Expected at least one reading of every observable, found none of observable {gap + 1} of {y}.")
+    mean = torch.nan_to_num(values.nanmean(dim=0))
     centred = values - mean
     scale = (centred.square().nansum(dim=(0, 1)) / known.sum(dim=(0, 1))).sqrt()
     scale = torch.where(scale > 1e-12, scale, torch.ones_like(scale))
     if t == 1:
         components = torch.diag(scale).reshape(y, 1, y)
         return Basis(mean=mean, components=components, residual_sd=torch.zeros(t, y, dtype=values.dtype), scale=scale, identity=True)
-    flat, gaps = (centred / scale).flatten(1), ~known.flatten(1)
+    # what is never read carries no weight here, and lies between its neighbours in time afterwards
+    flat, gaps = (centred / scale).flatten(1), ~known.flatten(1) & read.flatten()
+    flat = torch.where(read.flatten(), flat, 0.0)
     filled = torch.nan_to_num(flat)
-    rank = max(1, min(n - 1, t * y, MOST_COMPONENTS))
+    n_read = int(read.sum())
+    rank = max(1, min(n - 1, n_read, MOST_COMPONENTS))
     for _ in range(_SWEEPS if gaps.any() else 1):
         left, strength, right = torch.linalg.svd(filled, full_matrices=False)
         low_rank = (left[:, :rank] * strength[:rank]) @ right[:rank]
@@ -104,12 +110,28 @@ def fit_basis(values: Tensor) -> Basis:
     loadings = right[:k] * spread.clamp_min(1e-9).unsqueeze(-1)
     left_over = torch.where(gaps, torch.nan, flat - (left[:, :k] * strength[:k]) @ right[:k])
     # each row spends k of its readings on its own coefficients
-    freedom = (1.0 - k / max(t * y, k + 1)) * max(1.0 - 1.0 / n, 0.5)
+    freedom = (1.0 - k / max(n_read, k + 1)) * max(1.0 - 1.0 / n, 0.5)
     residual = (left_over.square().nanmean(dim=0) / freedom).sqrt().clamp_min(1e-3)
     return Basis(
-        mean=mean,
-        components=loadings.reshape(k, t, y) * scale,
-        residual_sd=residual.reshape(t, y) * scale,
+        mean=_bridged(mean, read),
+        components=_bridged(loadings.reshape(k, t, y), read) * scale,
+        residual_sd=_bridged(residual.reshape(t, y), read) * scale,
         scale=scale,
         identity=False,
     )
+
+
+def _bridged(curves: Tensor, read: Tensor) -> Tensor:
+    """Curves `… x t x y` with the times at which an observable is never read filled linearly from its own times."""
+    filled = curves.clone()
+    for y in range(read.shape[1]):
+        own = torch.nonzero(read[:, y]).flatten()
+        for t in torch.nonzero(~read[:, y]).flatten().tolist():
+            right = int(torch.searchsorted(own, torch.tensor(t)))
+            if right == 0 or right == len(own):
+                filled[..., t, y] = curves[..., own[min(right, len(own) - 1)], y]
+            else:
+                before, after = int(own[right - 1]), int(own[right])
+                share = (t - before) / (after - before)
+                filled[..., t, y] = (1 - share) * curves[..., before, y] + share * curves[..., after, y]
+    return filled
