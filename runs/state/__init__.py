@@ -1,0 +1,1 @@
+"""Where a campaign stands: a fold of its events. Nothing here acts."""

@@ -1,0 +1,86 @@
+"""Where a campaign stands, as plain data. It is made by `fold` alone and does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from world_model.terms.proposal import Proposal, ProposedExperiment
+
+from .charter import Change, Charter
+from .payloads import BatchAmended, ProtocolApproved, ProtocolCompiled, Readings
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundState:
+    """One proposal and what became of it. `experiments` are as amended; what was dropped is in `dropped` with the reason."""
+
+    number: int
+    proposal: Proposal
+    experiments: tuple[ProposedExperiment, ...]
+    proposed_at: str = ""
+    amendments: tuple[BatchAmended, ...] = ()
+    dropped: Mapping[str, str] = _NONE
+    compiled: ProtocolCompiled | None = None
+    approval: ProtocolApproved | None = None
+    approved_at: str = ""
+
+    @property
+    def plate(self) -> str:
+        """The plate's id; empty where no protocol was compiled."""
+        return self.compiled.plate if self.compiled else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where readings came from: the event, the file's name and hash."""
+
+    seq: int
+    recorded_at: str
+    name: str
+    sha256: str
+    simulated: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingBlock:
+    """The readings of one event, in the order of recording: a later block corrects an earlier one."""
+
+    seq: int
+    readings: Readings
+    corrects: str = ""
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignState:
+    """The fold of a campaign's events up to `head`.
+
+    Attributes:
+        rounds: in their order, numbered from 1.
+        past: experiments that were never proposed here: imported, or recorded as new rows.
+        blocks: all readings ever recorded; `dataset` says which count.
+        answered: ids with a reading.
+        failed: id → why nothing was or will be read.
+        sources: by SHA-256, so that a file is known when it comes again.
+    """
+
+    charter: Charter
+    head: int
+    head_hash: str
+    opened_at: str
+    rounds: tuple[RoundState, ...] = ()
+    past: tuple[ProposedExperiment, ...] = ()
+    imports: int = 0
+    blocks: tuple[ReadingBlock, ...] = ()
+    answered: frozenset[str] = frozenset()
+    failed: Mapping[str, str] = _NONE
+    sources: Mapping[str, Source] = field(default_factory=lambda: MappingProxyType({}))
+    revisions: tuple[tuple[Change, ...], ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.charter.name

@@ -1,0 +1,121 @@
+"""What a campaign was opened with: its file without what only matters to the reader of the file."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from world_model.terms.campaign_doc import Batch, Budget, CampaignDoc, Control
+from world_model.terms.constraints import Linear
+from world_model.terms.errors import ConflictError
+from world_model.terms.factors import Factor
+from world_model.terms.goals import Goal, Measurement
+from world_model.terms.space import SearchSpace
+from world_model.terms.word import Name, Text, Word
+
+
+class Charter(Word):
+    """The terms of a campaign.
+
+    A product space is kept whole. Of a table of candidates only the column names, the number of rows and the digest are
+    kept: a million rows stay where they lie, and only the labels of chosen rows enter the journal.
+    """
+
+    name: Name
+    system: Name = "unnamed system"
+    zero: Text = "start"
+    seed: int = Field(0, ge=0)
+    context: dict[Name, float | str] = Field(default_factory=dict)
+    factor_names: tuple[Name, ...] = Field(min_length=1)
+    factors: tuple[Factor, ...] = Field((), description="empty where the candidates are a table")
+    constraints: tuple[Linear, ...] = ()
+    n_candidates: int | None = None
+    candidates_digest: str | None = None
+    measurements: tuple[Measurement, ...] = Field(min_length=1)
+    goals: tuple[Goal, ...] = Field(min_length=1)
+    batch: Batch = Batch()
+    controls: tuple[Control, ...] = ()
+    budget: Budget = Budget()
+    answers: Text | None = None
+    protocol: bool = Field(False, description="a lab file is named: rounds are compiled and approved before results come in")
+    kind: Literal["charter"] = "charter"
+
+    @classmethod
+    def of(cls, doc: CampaignDoc, space: SearchSpace) -> Charter:
+        """The charter of a campaign file and the space that it describes."""
+        return cls(
+            name=doc.name, system=doc.system, zero=doc.zero, seed=doc.seed, context=doc.context, **space_terms(space),
+            measurements=doc.measurements, goals=doc.goals, batch=doc.batch, controls=doc.controls, budget=doc.budget,
+            answers=doc.answers, protocol=doc.lab is not None,
+        )  # fmt: skip
+
+    def measurement(self, name: str) -> Measurement:
+        """The measurement of that name (goals were checked to name one when the campaign file was read)."""
+        return next(measurement for measurement in self.measurements if measurement.name == name)
+
+
+def space_terms(space: SearchSpace) -> dict[str, object]:
+    """What a charter keeps of a space."""
+    if space.candidates is None:
+        return {"factor_names": space.names, "factors": space.factors, "constraints": space.constraints}
+    # the digest is over factors and rows; constraints may be revised and are kept apart
+    bare = SearchSpace(factors=space.factors, candidates=space.candidates)
+    return {
+        "factor_names": space.names, "constraints": space.constraints, "n_candidates": len(space.candidates), "candidates_digest": bare.digest(),
+    }  # fmt: skip
+
+
+class Change(Word):
+    """One field of a charter that was changed after the campaign was opened."""
+
+    field: Text
+    was: Text
+    now: Text
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.was} → {self.now}"
+
+
+# what may change on the way; everything else is what past results mean, and stays
+REVISABLE = ("goals", "batch", "controls", "budget", "constraints", "seed", "answers", "protocol")
+
+
+def revision(was: Charter, now: Charter) -> tuple[Change, ...]:
+    """What changed between two charters of one campaign; empty where nothing did.
+
+    Raises:
+        ConflictError: a change that would give past results another meaning; each such field is named.
+    """
+    changed = [field for field in Charter.model_fields if getattr(was, field) != getattr(now, field)]
+    fixed = [field for field in changed if field not in REVISABLE]
+    if fixed:
+        told = "; ".join(_difference(field, was, now) for field in fixed)
+        raise ConflictError(
+            f"Expected campaign {was.name!r} to be what it was opened with, found changed: {told}. Past results would mean something "
+            f"else. Undo the change, or start a new campaign: give the file another `name`."
+        )
+    return tuple(Change(field=field, was=_shown(getattr(was, field)), now=_shown(getattr(now, field))) for field in changed)
+
+
+def _difference(field: str, was: Charter, now: Charter) -> str:
+    if field in ("factors", "measurements"):
+        before = {item.name: item for item in getattr(was, field)}
+        after = {item.name: item for item in getattr(now, field)}
+        parts = [f"{name} {_shown(before[name])} → {_shown(after[name])}" for name in before if name in after and before[name] != after[name]]
+        parts += [f"{name} taken out" for name in before if name not in after] + [f"{name} put in" for name in after if name not in before]
+        return f"{field} ({', '.join(parts) or 'their order'})"
+    if field == "candidates_digest":
+        return f"the table of candidates ({was.n_candidates or 0:,} rows → {now.n_candidates or 0:,} rows, other content)"
+    return f"{field} ({_shown(getattr(was, field))} → {_shown(getattr(now, field))})"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(_shown(item) for item in value) or "none"
+    if isinstance(value, Goal | Linear):
+        return str(value)
+    if isinstance(value, Word):
+        given = value.model_dump(mode="json", exclude_defaults=True)
+        return " ".join(f"{key}={given[key]}" for key in given if key != "name")[:200] or "defaults"
+    return str(value)[:200]

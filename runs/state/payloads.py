@@ -1,0 +1,177 @@
+"""What each type of event says. Readings are kept by column: a plate's time courses are thousands of numbers."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from world_model.terms.errors import JournalError, nearest
+from world_model.terms.experiment import ExperimentId
+from world_model.terms.proposal import Proposal, ProposedExperiment
+from world_model.terms.readings import Flag
+from world_model.terms.word import Name, NonNegative, Text, Word
+
+from ..journal.event import Draft, Event
+from .charter import Change, Charter
+
+Sha256 = str
+
+
+class CampaignOpened(Word):
+    charter: Charter
+    version: Text = Field(description="of nextwell")
+    document_sha256: Sha256 | None = Field(None, description="raw campaign file")
+
+
+class CampaignRevised(Word):
+    charter: Charter
+    changes: tuple[Change, ...] = Field(min_length=1)
+    document_sha256: Sha256 | None = None
+
+
+class BatchProposed(Word):
+    proposal: Proposal
+    version: Text
+    asked: int = Field(description="candidates asked for, before the budget was looked at")
+
+
+class Swapped(Word):
+    """A proposed experiment that gives its place to another."""
+
+    out: ExperimentId
+    into: ProposedExperiment
+
+
+class BatchAmended(Word):
+    round: int
+    dropped: tuple[ExperimentId, ...] = ()
+    swapped: tuple[Swapped, ...] = ()
+    added: tuple[ProposedExperiment, ...] = ()
+    reason: Text = Field(min_length=1)
+
+
+class WrittenFile(Word):
+    """A file of a round, as written."""
+
+    name: Text
+    sha256: Sha256
+
+
+class CompiledStage(Word):
+    """One robot file: `setup`, or an addition round such as `induce_2h`, run at `at_h` hours."""
+
+    name: Text
+    at_h: float
+    file: Text
+
+
+class ProtocolCompiled(Word):
+    round: int
+    plate: Text
+    stages: tuple[CompiledStage, ...]
+    layout: dict[str, ExperimentId] = Field(description="well → experiment")
+    planned: dict[ExperimentId, dict[Name, float | str]] = Field(description="settings that the pipetting really reaches, in each factor's unit")
+    files: tuple[WrittenFile, ...]
+    protocol_sha256: Sha256 = Field(description="over all robot files, as the compiler says")
+    lab_sha256: Sha256 = Field(description="raw lab file")
+    volume_ul: float
+    inoculum_od600: float | None = None
+    findings: tuple[Text, ...] = ()
+    verified: dict[str, Any] = Field(default_factory=dict, description="what the check of the emitted files found")
+
+
+class ProtocolApproved(Word):
+    """`person` for a real lab; `policy` = "simulated" where nobody pipettes."""
+
+    round: int
+    person: Text | None = None
+    policy: Literal["simulated"] | None = None
+    files: tuple[WrittenFile, ...]
+    comment: Text = ""
+
+    @model_validator(mode="after")
+    def _someone(self) -> Self:
+        if (self.person is None) == (self.policy is None):
+            raise ValueError(f"expected a person or a policy, found person = {self.person!r}, policy = {self.policy!r}")
+        return self
+
+
+class Readings(Word):
+    """Readings by column, all of one length. `value` is None only where the flag says why."""
+
+    experiment_id: tuple[ExperimentId, ...] = ()
+    variable: tuple[Name, ...] = ()
+    at_h: tuple[NonNegative | None, ...] = ()
+    value: tuple[float | None, ...] = ()
+    raw: tuple[float | None, ...] = ()
+    flag: tuple[Flag, ...] = ()
+    well: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        lengths = {name: len(getattr(self, name)) for name in type(self).model_fields}
+        if len(set(lengths.values())) != 1:
+            raise ValueError(f"expected columns of one length, found {lengths}")
+        for i, (value, flag) in enumerate(zip(self.value, self.flag, strict=True)):
+            if value is None and flag == "ok":
+                raise ValueError(f"expected a value where the flag is ok, found none for {self.experiment_id[i]}, {self.variable[i]}")
+        return self
+
+    def __len__(self) -> int:
+        return len(self.experiment_id)
+
+
+class ResultsRecorded(Word):
+    round: int | None = Field(description="None where a file spans rounds")
+    source: Text = Field(description="file name, or `frame`")
+    sha256: Sha256 = Field(description="raw results as they came")
+    simulated: bool = Field(False, description="a simulated lab answered")
+    plate: Text = ""
+    readings: Readings
+    partial: Text = Field("", description="why wells are missing, where that was declared")
+    corrects: Text = Field("", description="why earlier readings of the same wells and times are replaced")
+    unread: tuple[Text, ...] = Field((), description="cells of the file that were not taken, and why")
+
+
+class PastResultsImported(Word):
+    source: Text
+    sha256: Sha256
+    experiments: tuple[ProposedExperiment, ...]
+    readings: Readings
+
+
+class Failure(Word):
+    id: ExperimentId
+    why: Text = Field(min_length=1)
+
+
+class ExperimentsFailed(Word):
+    experiments: tuple[Failure, ...] = Field(min_length=1)
+
+
+PAYLOADS: dict[str, type[Word]] = {
+    "campaign_opened": CampaignOpened, "campaign_revised": CampaignRevised, "batch_proposed": BatchProposed, "batch_amended": BatchAmended,
+    "protocol_compiled": ProtocolCompiled, "protocol_approved": ProtocolApproved, "results_recorded": ResultsRecorded,
+    "past_results_imported": PastResultsImported, "experiments_failed": ExperimentsFailed,
+}  # fmt: skip
+_TYPES = {payload: name for name, payload in PAYLOADS.items()}
+
+
+def draft(payload: Word) -> Draft:
+    """A payload as an event to be."""
+    return Draft(type=_TYPES[type(payload)], payload=payload.model_dump(mode="json"))
+
+
+def payload_of(event: Event) -> Word:
+    """What an event says.
+
+    Raises:
+        JournalError: a type that this version does not know, or a payload that it can't read.
+    """
+    if event.type not in PAYLOADS:
+        raise JournalError(f"Expected a known type of event, found {event.type!r} in event {event.seq}. {nearest(event.type, PAYLOADS)} A newer nextwell may have written it: update.")
+    try:
+        return PAYLOADS[event.type].model_validate_json(event.payload_text)
+    except ValidationError as fault:
+        raise JournalError(f"Expected event {event.seq} to be a {event.type}, found a payload that does not fit: {fault}. A newer nextwell may have written it: update.") from fault

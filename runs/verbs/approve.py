@@ -1,0 +1,80 @@
+"""Approve a round: a person vouches for the files on disk, by their hashes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from world_model.terms.errors import ConflictError, VerificationError
+
+from ..journal.canonical import sha256_of
+from ..state.campaign_state import RoundState
+from ..state.payloads import ProtocolApproved, ProtocolCompiled
+from ..state.progress import is_answered, the_round
+from .open_campaign import OpenCampaign
+from .outcome import Outcome
+
+
+def approve(campaign: OpenCampaign, *, person: str, round: int | None = None, comment: str = "") -> Outcome:
+    """Bind a person's name to the hashes of a round's files.
+
+    Raises:
+        ConflictError: nothing was compiled, results are there already, or no person is named.
+        VerificationError: a file on disk is not what was compiled; each such file is named.
+    """
+    if not person.strip():
+        raise ConflictError('Expected the name of a person who approves, found none. Give it with --by "NAME".')
+    return _approve(campaign, round, ProtocolApproved.model_construct(person=person.strip(), policy=None, comment=comment))
+
+
+def approve_simulated(campaign: OpenCampaign, *, round: int | None = None) -> Outcome:
+    """Where a simulated lab answers nobody pipettes, so nobody has to vouch: the journal records the policy instead."""
+    return _approve(campaign, round, ProtocolApproved.model_construct(person=None, policy="simulated", comment=""))
+
+
+def _approve(campaign: OpenCampaign, round: int | None, by: ProtocolApproved) -> Outcome:
+    state = campaign.standing()
+    opened = the_round(state, round)
+    compiled = compiled_of(opened)
+    if any(is_answered(state, experiment.id) for experiment in opened.experiments):
+        raise ConflictError(f"Expected a round without results, found round {opened.number} answered: an approval comes before the experiment.")
+    if campaign.workspace is None:
+        raise ConflictError("Expected a workspace folder with the robot files, found a campaign in memory.")
+    refuse_edited(campaign.workspace.round_folder(state.name, opened.number), compiled)
+    approved = ProtocolApproved(round=opened.number, person=by.person, policy=by.policy, files=compiled.files, comment=by.comment)
+    after = campaign.append([approved], on=state)
+    who = approved.person or f"policy: {approved.policy}"
+    return Outcome(
+        state=after, round=after.rounds[opened.number - 1],
+        messages=(f"Round {opened.number} approved ({who}): {len(compiled.files)} files, protocol {compiled.protocol_sha256[:12]}.",),
+    )  # fmt: skip
+
+
+def compiled_of(opened: RoundState) -> ProtocolCompiled:
+    """What was compiled of a round.
+
+    Raises:
+        ConflictError: nothing was, or an amendment made it void.
+    """
+    if opened.compiled is None:
+        raise ConflictError(f"Expected a compiled protocol of round {opened.number}, found none. Compile it first: nextwell compile.")
+    return opened.compiled
+
+
+def refuse_edited(folder: Path, compiled: ProtocolCompiled) -> None:
+    """Compare the files on disk with what was compiled.
+
+    Raises:
+        VerificationError: names each file that is missing or differs.
+    """
+    wrong = []
+    for written in compiled.files:
+        file = folder / written.name
+        if not file.is_file():
+            wrong.append(f"{written.name} is missing")
+        elif (found := sha256_of(file.read_bytes())) != written.sha256:
+            wrong.append(f"{written.name} has SHA-256 {found[:12]}… instead of {written.sha256[:12]}…")
+    if wrong:
+        raise VerificationError(
+            f"{folder}: expected the files as compiled, found {'; '.join(wrong)}. They were changed after they were checked. "
+            f"Compile again, or amend the round and compile, then approve."
+        )

@@ -1,0 +1,100 @@
+"""Compile a round: robot files, bench sheet, well list and transfer list, checked and written to the round's folder."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from world_model.terms.errors import ConflictError, ProtocolError
+
+from ..journal.canonical import sha256_of
+from ..journal.raw_files import write_durably
+from ..journal.workspace import slug
+from ..state.campaign_state import RoundState
+from ..state.payloads import CompiledStage, ProtocolCompiled, WrittenFile
+from ..state.progress import is_answered, the_round
+from .open_campaign import LabFile, OpenCampaign
+from .outcome import Outcome, Progress, silent
+
+_FILE_NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,63}$")
+
+
+def plate_id(campaign: str, number: int) -> str:
+    """The plate of a round: what the results file must name."""
+    return f"{slug(campaign)}-R{number:02d}"
+
+
+def lab_of(campaign: OpenCampaign) -> LabFile:
+    """The campaign's lab file.
+
+    Raises:
+        ConflictError: it names none, so there is no protocol to compile or approve.
+    """
+    if campaign.lab is None:
+        raise ConflictError(
+            f"Expected a lab file for {campaign.charter.name!r}, found none named: there is no protocol to write. "
+            f'Add `lab = "lab.toml"` to the campaign file, or record results by experiment_id.'
+        )
+    return campaign.lab
+
+
+def compile_round(
+    campaign: OpenCampaign, *, round: int | None = None, inoculum_od600: float | None = None, progress: Progress = silent
+) -> Outcome:
+    """Compile a round's plate and write its files; an earlier compilation and its approval are void.
+
+    Args:
+        inoculum_od600: OD600 of the cells as measured this morning; else the lab file's expected one.
+
+    Raises:
+        ConflictError: no lab file, or the round has results.
+        ProtocolError: the plate can't be made, with every reason; or an emitted file failed its checks. Nothing is written.
+    """
+    state = campaign.standing()
+    lab = lab_of(campaign)
+    opened = the_round(state, round)
+    read = [experiment.id for experiment in opened.experiments if is_answered(state, experiment.id)]
+    if read:
+        raise ConflictError(f"Expected a round without results, found {len(read)} experiments of round {opened.number} answered. What was pipetted is not compiled again.")
+    if not opened.experiments:
+        raise ConflictError(f"Expected experiments in round {opened.number}, found all of them dropped. Add some with nextwell amend --add.")
+    if campaign.workspace is None:
+        raise ConflictError("Expected a workspace folder for the robot files, found a campaign in memory. Open it with workspace=….")
+    from protocols.compile import compile_plate
+
+    plate = compile_plate(
+        plate=plate_id(state.name, opened.number), experiments=opened.experiments, space=campaign.space, lab=lab.profile,
+        seed=state.charter.seed, inoculum_od600=inoculum_od600, system=state.charter.system, progress=progress,
+    )  # fmt: skip
+    texts = {
+        **{f"{stage.name}.py": stage.robot_file for stage in plate.stages}, "wells.csv": plate.wells_csv, "transfers.csv": plate.transfers_csv,
+        "bench_sheet.html": plate.bench_sheet_html, "plate_map.svg": plate.plate_map_svg,
+    }  # fmt: skip
+    folder = campaign.workspace.round_folder(state.name, opened.number)
+    compiled = ProtocolCompiled(
+        round=opened.number, plate=plate.plate, layout=plate.layout, planned=plate.planned, protocol_sha256=plate.sha256,
+        stages=tuple(CompiledStage(name=stage.name, at_h=stage.at_h, file=f"{stage.name}.py") for stage in plate.stages),
+        files=_write_all(folder, texts, before=opened), lab_sha256=campaign.raw.keep(lab.text.encode(), suffix=".toml"),
+        volume_ul=lab.profile.plate.volume_ul, inoculum_od600=inoculum_od600, findings=tuple(map(str, plate.findings)),
+        verified=plate.verification,
+    )  # fmt: skip
+    after = campaign.append([compiled], on=state)
+    return Outcome(state=after, round=after.rounds[opened.number - 1], messages=(*compiled.findings, *_voided(opened)))
+
+
+def _write_all(folder: Path, texts: dict[str, str], *, before: RoundState) -> tuple[WrittenFile, ...]:
+    """Write the files, each whole or not at all; a robot file of an earlier compilation does not stay behind."""
+    for name in texts:
+        if not _FILE_NAME.match(name):
+            raise ProtocolError(f"Expected a plain file name for a stage, found {name!r}.")
+    if before.compiled is not None:
+        for stale in before.compiled.files:
+            if stale.name not in texts:
+                (folder / stale.name).unlink(missing_ok=True)
+    for name, text in texts.items():
+        write_durably(folder / name, text.encode())
+    return tuple(WrittenFile(name=name, sha256=sha256_of(text)) for name, text in sorted(texts.items()))
+
+
+def _voided(before: RoundState) -> tuple[str, ...]:
+    return (f"The approval of round {before.number} is void: approve again.",) if before.approval is not None else ()

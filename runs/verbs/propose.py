@@ -1,0 +1,83 @@
+"""Propose the next round: what the planner chooses, within the budget and within what the lab can pipette."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from world_model.terms.errors import ConflictError, DesignError
+from world_model.terms.space import SearchSpace
+
+from ..journal.raw_files import write_durably
+from ..state.budget import allowance
+from ..state.dataset import dataset
+from ..state.payloads import BatchProposed
+from ..state.progress import pending, unfinished_rounds, waiting
+from ..version import VERSION
+from .open_campaign import LabFile, OpenCampaign
+from .outcome import Outcome, Progress, silent
+from .proposal_table import proposal_csv
+
+Strategy = Literal["auto", "random", "endpoint"]
+Snap = Callable[[dict[str, float | str]], dict[str, float | str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reachable:
+    """The part of a space that the stocks on the bench reach. Without a lab file it is all of it."""
+
+    space: SearchSpace
+    snap: Snap | None = None
+    findings: tuple[str, ...] = ()
+
+
+def reachable(space: SearchSpace, lab: LabFile | None) -> Reachable:
+    """Add what the lab file implies: volumes must fit into the well, and no amount lies below the smallest pipettable one."""
+    if lab is None:
+        return Reachable(space=space)
+    from protocols.reach import reach
+
+    found = reach(space, lab.profile)
+    narrowed = SearchSpace(factors=space.factors, constraints=(*space.constraints, *found.constraints), candidates=space.candidates)
+    return Reachable(space=narrowed, snap=found.snap, findings=tuple(map(str, found.findings)))
+
+
+def propose(
+    campaign: OpenCampaign, *, n: int | None = None, strategy: Strategy = "auto", ahead: bool = False, progress: Progress = silent
+) -> Outcome:
+    """Propose a round and record it.
+
+    Args:
+        n: new candidates; else as many as the campaign's batch says. The budget may cut it, with a message.
+        ahead: propose though an earlier round still waits; the planner takes what is pending into account.
+
+    Raises:
+        ConflictError: an earlier round waits (and `ahead` was not asked for), or the budget is spent.
+        DesignError: nothing can be proposed.
+    """
+    state = campaign.standing()
+    open_rounds = unfinished_rounds(state)
+    if open_rounds and not ahead:
+        told = "; ".join(f"round {opened.number} waits for {len(waiting(state, opened))} experiments" for opened in open_rounds)
+        raise ConflictError(f"Expected every round to be finished, found: {told}. Record its results, drop wells with `amend`, or propose --ahead.")
+    asked = state.charter.batch.candidates if n is None else n
+    if asked < 1:
+        raise DesignError(f"Expected at least 1 candidate, found {asked}.")
+    allowed = allowance(state, asked)
+    from planner.propose import propose as plan
+
+    within = reachable(campaign.space, campaign.lab)
+    proposal = plan(
+        space=within.space, goals=state.charter.goals, measurements=state.charter.measurements, data=dataset(state), pending=pending(state),
+        batch=state.charter.batch, controls=state.charter.controls, round=len(state.rounds) + 1, n=allowed.candidates,
+        seed=state.charter.seed, strategy=strategy, snap=within.snap,
+        previous_model=next((opened.proposal.model for opened in reversed(state.rounds) if opened.proposal.model), None), progress=progress,
+    )  # fmt: skip
+    after = campaign.append([BatchProposed(proposal=proposal, version=VERSION, asked=asked)], on=state)
+    proposed = after.rounds[-1]
+    if campaign.workspace is not None:
+        file = campaign.workspace.round_folder(state.name, proposed.number) / "proposal.csv"
+        write_durably(file, proposal_csv(proposed, after.charter).encode())
+    messages = (allowed.message, *within.findings)
+    return Outcome(state=after, round=proposed, messages=tuple(message for message in messages if message))
