@@ -16,7 +16,7 @@ from world_model.terms.word import Name, Text, Word
 class CandidateFile(Word):
     """A table of candidates instead of a product space. Its columns are factors; `[[factors]]` may declare some of them."""
 
-    file: Text = Field(description="CSV or Parquet, relative to the campaign file")
+    file: Text | None = Field(None, description="CSV or Parquet, relative to the campaign file; without it the table given to `run --lab table:FILE`")
     label: Name | None = Field(None, description="column that labels the rows; else they are numbered from 0")
     columns: tuple[Name, ...] = Field((), description="the factor columns; else every column but the label and the measurements")
     descriptors: dict[Name, Text] = Field(default_factory=dict, description="factor → CSV whose first column holds the levels")
