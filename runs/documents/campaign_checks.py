@@ -156,11 +156,16 @@ def check_controls(draft: Draft, *, factors: Iterable[Any], known: Iterable[str]
             if len(slips) != len(missing):  # a misspelt name is one mistake, not two
                 draft.mistake((*part.path, "settings"), expected="a value for each factor", found=f"none for {', '.join(missing)}")
             continue
-        if good:
-            for constraint in constraints:
-                if set(constraint.terms) <= set(whole) and all(isinstance(whole[name], NUMERIC_KINDS) for name in constraint.terms):
-                    if constraint.violation({name: [settings[name]] for name in constraint.terms})[0] > 0:
-                        draft.mistake((*part.path, "settings"), expected=f"a point that meets {constraint}", found="one that breaks it")
+        for constraint in constraints if good else ():
+            readable = all(name in whole and isinstance(whole[name], NUMERIC_KINDS) for name in constraint.terms)
+            if readable and _breaks(constraint, settings):
+                draft.mistake((*part.path, "settings"), expected=f"a point that meets {constraint}", found="one that breaks it")
+
+
+def _breaks(constraint: Linear, settings: dict[str, Any]) -> bool:
+    import numpy as np
+
+    return bool(constraint.violation({name: np.array([settings[name]]) for name in constraint.terms})[0] > 0)
 
 
 def check_spending(draft: Draft) -> None:
@@ -186,4 +191,4 @@ def check_spending(draft: Draft) -> None:
 
 def wells_per_round(batch: Batch, controls: Iterable[Any]) -> int:
     """What `CampaignDoc.wells_per_round` says, before there is a document."""
-    return batch.candidates * batch.replicates + batch.blanks + sum(control.wells for control in controls)
+    return batch.candidates * batch.replicates + batch.blanks + sum(int(control.wells) for control in controls)

@@ -16,7 +16,8 @@ from .candidate_file import CandidateTable, read_candidate_file
 from .complaints import take_apart
 from .descriptor_files import read_descriptor_file
 from .draft import Draft, build, complain_of_whole, open_draft
-from .lab_file import read_lab
+from .lab_file import LabRead, read_lab
+from .stock_reach import check_reach
 from .toml_file import read_toml
 
 if TYPE_CHECKING:
@@ -83,9 +84,10 @@ def _read(path: Path, *, table: Path | None) -> tuple[LoadedCampaign | None, lis
         check_controls(draft, factors=factors, known=known)
     if not draft.data.get("factors") and "candidates" not in draft.data:
         draft.mistake((), expected="[[factors]] or [candidates]", found="neither", mend="Say what can be varied.")
+    lab = read_lab(draft)
     complain_of_whole(draft)
     space = _space(draft, candidates)
-    lab = read_lab(draft, space) if isinstance(draft.data.get("lab"), str) else None
+    _check_reach(draft, space, lab)
     mistakes = sorted(draft.mistakes + (lab.mistakes if lab else []), key=lambda mistake: (mistake.file != file.name, mistake.file, mistake.line or 0))
     if mistakes or space is None or draft.whole is None:
         return None, mistakes
@@ -109,6 +111,12 @@ def _space(draft: Draft, candidates: CandidateTable | None) -> SearchSpace | Non
         said = take_apart(str(fault))
         draft.mistake(("constraints" if doc.constraints else "factors",), expected=said.expected, found=said.found, mend=said.mend)
         return None
+
+
+def _check_reach(draft: Draft, space: SearchSpace | None, lab: LabRead | None) -> None:
+    """What the stocks can't make, once both files are whole."""
+    if space is not None and lab is not None and lab.draft is not None and lab.profile is not None:
+        check_reach(draft, lab.draft, space=space, profile=lab.profile)
 
 
 def _read_table(draft: Draft, *, table: Path | None) -> CandidateTable | None:

@@ -84,10 +84,10 @@ def parse_strictly(model: type[Document], data: Mapping[str, Any]) -> Document:
 
 def _path_in(data: Any, loc: tuple[str | int, ...]) -> KeyPath:
     path: list[str | int] = []
-    value = data
+    value: Any = data
     for position, key in enumerate(loc):
-        if isinstance(value, dict) and key in value or isinstance(value, list) and isinstance(key, int) and key < len(value):
-            value = value[key]
+        if (isinstance(value, dict) and key in value) or (isinstance(value, list) and isinstance(key, int) and key < len(value)):
+            value = value[key]  # type: ignore[index]
             path.append(key)
         elif position == len(loc) - 1 and isinstance(value, dict) and key != "[key]" and key != value.get("kind"):
             path.append(key)  # a key that is missing

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from world_model.terms.errors import DocumentError, Mistake
 from world_model.terms.lab_profile import LabProfile
-from world_model.terms.space import SearchSpace
 
 from .draft import Draft, build, complain_of_whole, open_draft
+from .lab_and_campaign import check_together
+from .lab_checks import check_bench
 from .toml_file import read_toml
 
 
 @dataclass
 class LabRead:
-    """A lab file: its profile, None where it has mistakes."""
+    """A lab file. `draft` is None where it is no TOML; `profile` where it has any mistake."""
 
-    text: str = ""
-    profile: LabProfile | None = None
-    mistakes: list[Mistake] = field(default_factory=list)
+    text: str
+    mistakes: list[Mistake]
+    draft: Draft | None = None
+
+    @property
+    def profile(self) -> LabProfile | None:
+        return self.draft.whole if self.draft is not None and not self.mistakes else None
 
 
 def load_lab(path: Path | str) -> LabProfile:
@@ -28,35 +33,39 @@ def load_lab(path: Path | str) -> LabProfile:
     Raises:
         DocumentError: every mistake in it.
     """
-    read = _read_alone(Path(path), Path(path).name)[0]
+    read = _read(Path(path), Path(path).name)
     if read.profile is None:
         raise DocumentError(read.mistakes)
     return read.profile
 
 
 def check_lab(path: Path | str) -> list[Mistake]:
-    """Every mistake of a lab file by itself."""
-    return _read_alone(Path(path), Path(path).name)[0].mistakes
+    """Every mistake of a lab file by itself, by line."""
+    return sorted(_read(Path(path), Path(path).name).mistakes, key=lambda mistake: mistake.line or 0)
 
 
-def read_lab(campaign: Draft, space: SearchSpace | None) -> LabRead:
-    """The lab file that a campaign names, checked against the campaign where both are whole."""
-    name = campaign.data["lab"]
+def read_lab(campaign: Draft) -> LabRead | None:
+    """The lab file that a campaign names, checked alone and with the campaign; None where it names none that exists."""
+    name = campaign.data.get("lab")
+    if not isinstance(name, str):
+        return None
     path = campaign.file.path.parent / name
     if not path.is_file():
         campaign.mistake(("lab",), expected="a lab file beside the campaign file", found=f"none at {path}", mend="`nextwell new FOLDER` writes one.")
-        return LabRead()
-    read, _ = _read_alone(path, name)
+        return None
+    read = _read(path, name)
+    if read.draft is not None:
+        check_together(campaign, read.draft)
     return read
 
 
-def _read_alone(path: Path, name: str) -> tuple[LabRead, Draft | None]:
+def _read(path: Path, name: str) -> LabRead:
     try:
         file = read_toml(path, name=name)
     except DocumentError as fault:
-        return LabRead(mistakes=list(fault.mistakes)), None
+        return LabRead(text="", mistakes=list(fault.mistakes))
     draft = open_draft(file, LabProfile)
     build(draft)
+    check_bench(draft)
     complain_of_whole(draft)
-    profile = draft.whole if not draft.mistakes else None
-    return LabRead(text=file.text, profile=profile, mistakes=draft.mistakes), draft
+    return LabRead(text=file.text, mistakes=draft.mistakes, draft=draft)
