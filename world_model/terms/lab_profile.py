@@ -71,6 +71,7 @@ class Stock(Word):
     holder: Name
     position: Text = Field(description="well of the holder, e.g. A1")
     keep: Text = Field("", description="how it is kept until used, printed on the bench sheet, e.g. 4 °C, on ice")
+    provided: Literal["each plate", "once"] = Field("each plate", description="whether volume_ml is put there anew for each plate, or once for the campaign")
 
 
 class Medium(Word):

@@ -1,0 +1,1 @@
+"""What is written for robots and for other software."""

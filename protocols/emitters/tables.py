@@ -1,0 +1,64 @@
+"""The transfer list and the wells as CSV, for other software and for the results that come back."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+
+from ..plan import PhysicalPlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class WellRow:
+    """One row of `wells.csv`: one component of one well, at the well's final volume."""
+
+    plate: str
+    well: str
+    experiment_id: str
+    role: str
+    volume_ul: float
+    component: str
+    asked: float
+    planned: float
+    unit: str
+
+
+WELL_COLUMNS = ("plate", "well", "experiment_id", "role", "volume_ul", "component", "asked", "planned", "unit")
+TRANSFER_COLUMNS = ("stage", "at_h", "source_plate", "source_well", "dest_plate", "dest_well", "volume_ul", "reagent", "step")
+
+
+def well_rows(plan: PhysicalPlan) -> tuple[WellRow, ...]:
+    """Every component of every well in use."""
+    return tuple(
+        WellRow(
+            plate=plan.plate, well=well.well, experiment_id=well.experiment_id, role=well.role, volume_ul=well.volume_nl / 1000,
+            component=reached.component, asked=float(f"{reached.asked:.12g}"), planned=float(f"{reached.planned:.12g}"), unit=reached.unit,
+        )
+        for well in plan.wells
+        for reached in well.reached
+    )  # fmt: skip
+
+
+def wells_csv(rows: Sequence[WellRow]) -> str:
+    """`wells.csv`, long."""
+    return _csv(WELL_COLUMNS, [astuple(row) for row in rows])
+
+
+def transfers_csv(plan: PhysicalPlan) -> str:
+    """Every transfer in the plan's order. `step` counts within its stage."""
+    rows = []
+    for stage in plan.stages:
+        for step, transfer in enumerate(stage.transfers, start=1):
+            stock = plan.stock(transfer.stock)
+            rows.append((stage.name, stage.at_h, stock.holder, stock.well, plan.plate, transfer.well, transfer.volume_nl / 1000, transfer.stock, step))
+    return _csv(TRANSFER_COLUMNS, rows)
+
+
+def _csv(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return out.getvalue()

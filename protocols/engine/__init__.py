@@ -1,0 +1,1 @@
+"""Opentrons' own engine, in a process of its own."""

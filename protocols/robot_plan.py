@@ -1,0 +1,153 @@
+"""L3: from transfers to moves. Which stock first, which pipette, which tip, and how the tip meets the well.
+
+Tips: a tip that only ever met its own stock, dry plastic and air may serve many wells. A tip that went into a well's liquid
+is thrown away and never goes back to a stock. So small volumes go first, into wells that are still dry; volumes large
+enough to fall off a tip are dispensed from above; the rest costs a tip each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from world_model.terms.lab_profile import LabProfile
+
+from .deck import TRASH, place_plate_and_holders, slots_by_nearness
+from .labware import Labware, labware
+from .pipettes import Hand, choose_hand
+from .plan import DeckItem, Load, Manner, Move, PhysicalPlan, PlanStage, RobotStage, TipPlace, Transfer
+from .volumes import STEP_NL
+
+# A smaller drop hangs on the tip instead of falling; dispensed into liquid instead, with a tip of its own.
+CONTACT_FREE_NL = 10_000
+# From above: the tip's end 1 mm below the rim, and at least 1 mm above the liquid.
+ABOVE_MM = -1.0
+CLEARANCE_MM = 1.0
+# Cells settle: the stock is stirred before the first and then every twelfth aspirate.
+STIR_EVERY = 12
+COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bbbbbb", "#ee7733", "#009988", "#882255", "#332288", "#ddcc77")
+PLATE_CONTENTS = "plate: contents"  # a colon can't be part of a stock's name
+
+
+@dataclass
+class _Racks:
+    """Tips handed out in order; a new rack takes the next free slot."""
+
+    slots: list[str]
+    items: list[DeckItem] = field(default_factory=list)
+    left: dict[tuple[str, str], list[TipPlace]] = field(default_factory=dict)
+    used: dict[str, int] = field(default_factory=dict)
+
+    def next_tip(self, hand: Hand) -> TipPlace:
+        key = (hand.mount, hand.rack)
+        if not self.left.get(key):
+            slot = self.slots.pop(0) if self.slots else f"none{len(self.items)}"
+            rack = labware(hand.rack)
+            self.items.append(DeckItem(slot=slot, kind="tips", name="", load_name=hand.rack, version=rack.version))
+            self.left[key] = [TipPlace(slot=slot, place=place) for place in rack.wells]
+        self.used[hand.rack] = self.used.get(hand.rack, 0) + 1
+        return self.left[key].pop(0)
+
+
+def plan_robot(plan: PhysicalPlan, lab: LabProfile, hands: Sequence[Hand]) -> tuple[RobotStage, ...]:
+    """One robot stage for each stage of the plan, each with a deck and fresh tips of its own."""
+    remaining = {stock.name: stock.start_nl for stock in plan.stocks}
+    held: dict[str, dict[str, int]] = {}
+    stages = []
+    for stage in plan.stages:
+        stages.append(_plan_stage(plan, stage, lab, hands, remaining, held))
+        for transfer in stage.transfers:
+            remaining[transfer.stock] -= transfer.volume_nl
+            well = held.setdefault(transfer.well, {})
+            well[transfer.stock] = well.get(transfer.stock, 0) + transfer.volume_nl
+    return tuple(stages)
+
+
+def _plan_stage(
+    plan: PhysicalPlan, stage: PlanStage, lab: LabProfile, hands: Sequence[Hand], remaining: dict[str, int], before: dict[str, dict[str, int]]
+) -> RobotStage:
+    used = list(dict.fromkeys(transfer.stock for transfer in stage.transfers))
+    items = place_plate_and_holders(lab, plate=plan.plate, holders=[plan.stock(name).holder for name in used])
+    slot_of = {item.name: item.slot for item in items if item.kind == "holder"}
+    plate = labware(plan.plate_labware)
+    mounts = list(dict.fromkeys((hand.mount, hand.pipette.load_name) for hand in hands))
+    racks = _Racks(slots=[slot for slot in slots_by_nearness() if slot not in slot_of.values()])
+    writer = _Writer(plate=plate, hands=hands, mounts=mounts, racks=racks, contents={well: dict(stocks) for well, stocks in before.items()})
+    for name in stock_order(plan, stage, lab):
+        stock = plan.stock(name)
+        cells = lab.cells is not None and name == lab.cells.stock
+        writer.add_stock(
+            [transfer for transfer in stage.transfers if transfer.stock == name], slot=slot_of[stock.holder], well=stock.well,
+            stir=cells, mix=cells or stage.minute > 0,
+        )  # fmt: skip
+    loads = [
+        Load(liquid=name, slot=slot_of[plan.stock(name).holder], wells={plan.stock(name).well: remaining[name]}, colour=COLOURS[i % len(COLOURS)])
+        for i, name in enumerate(stock.name for stock in plan.stocks if stock.name in used)
+    ]
+    if before:
+        loads.append(Load(liquid=PLATE_CONTENTS, slot=items[0].slot, wells={well: sum(stocks.values()) for well, stocks in before.items()}, colour="#999999"))
+    return RobotStage(
+        name=stage.name, minute=stage.minute, deck=(*items, *racks.items), trash=TRASH, pipettes=tuple(mounts), loads=tuple(loads),
+        moves=tuple(writer.moves), tips_used=dict(racks.used),
+    )  # fmt: skip
+
+
+def stock_order(plan: PhysicalPlan, stage: PlanStage, lab: LabProfile) -> list[str]:
+    """Stocks with the most small volumes first, while wells are dry; diluent late; cells last of all."""
+    small: dict[str, int] = {}
+    for transfer in stage.transfers:
+        small[transfer.stock] = small.get(transfer.stock, 0) + (transfer.volume_nl < CONTACT_FREE_NL)
+    cells = lab.cells.stock if lab.cells is not None else None
+    rank = {stock.name: i for i, stock in enumerate(plan.stocks)}
+    return sorted(small, key=lambda name: (name == cells, name == lab.medium.diluent, -small[name], rank[name]))
+
+
+@dataclass
+class _Writer:
+    plate: Labware
+    hands: Sequence[Hand]
+    mounts: Sequence[tuple[str, str]]
+    racks: _Racks
+    contents: dict[str, dict[str, int]]
+    moves: list[Move] = field(default_factory=list)
+    mode: dict[str, bool] = field(default_factory=dict)
+
+    def add_stock(self, transfers: Sequence[Transfer], *, slot: str, well: str, stir: bool, mix: bool) -> None:
+        """All transfers of one stock: dry wells and drops from above on one tip, then a tip for each well that is entered."""
+        column_wise = {name: i for i, name in enumerate(self.plate.wells)}
+        rank = {"dry": 0, "air": 0, "liquid": 1}
+        chosen = [(transfer, hand := choose_hand(self.hands, transfer.volume_nl), self._manner(transfer, hand)) for transfer in transfers]
+        on: Hand | None = None
+        taken = 0
+        for transfer, hand, manner in sorted(chosen, key=lambda c: (rank[c[2]], self.hands.index(c[1]), column_wise[c[0].well])):
+            for part in hand.parts(transfer.volume_nl):
+                fresh = on is not hand or manner == "liquid"
+                held = self.contents.setdefault(transfer.well, {})
+                held[transfer.stock] = held.get(transfer.stock, 0) + part
+                # a pipette stays in its low-volume mode until told otherwise
+                low = hand.pipette.mode_for(part) is hand.pipette.low
+                configure = hand.pipette.low is not None and self.mode.get(hand.mount, False) != low
+                self.mode[hand.mount] = low
+                most = hand.most_nl(part)
+                self.moves.append(
+                    Move(
+                        pipette=[mount for mount, _ in self.mounts].index(hand.mount), tip=self.racks.next_tip(hand) if fresh else None,
+                        stock=transfer.stock, source_slot=slot, source_well=well, well=transfer.well, volume_nl=part, manner=manner,
+                        configure_nl=part if configure else None,
+                        stir_nl=_round_down(most * 4 // 5) if stir and taken % STIR_EVERY == 0 else 0,
+                        mix_nl=_round_down(min(most * 4 // 5, sum(held.values()) // 2)) if mix and manner == "liquid" else 0,
+                    )
+                )  # fmt: skip
+                on, taken = hand, taken + 1
+
+    def _manner(self, transfer: Transfer, hand: Hand) -> Manner:
+        held = self.contents.get(transfer.well, {})
+        if set(held) <= {transfer.stock}:
+            return "dry"
+        after_nl = sum(held.values()) + transfer.volume_nl
+        gap = self.plate.wells[transfer.well].depth_mm + ABOVE_MM - self.plate.liquid_height_mm(transfer.well, after_nl)
+        return "air" if min(hand.parts(transfer.volume_nl)) >= CONTACT_FREE_NL and gap >= CLEARANCE_MM else "liquid"
+
+
+def _round_down(volume_nl: int) -> int:
+    return volume_nl // STEP_NL * STEP_NL

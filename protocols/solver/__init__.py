@@ -1,0 +1,1 @@
+"""The stock solver: from concentrations to whole nanolitres."""
