@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from .problems import CellProblem
+from .problems import CellProblem, rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,3 +43,11 @@ class Entries:
     unread: list[UnreadCell] = field(default_factory=list)
     problems: list[CellProblem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+
+def told_unread(cells: Iterable[UnreadCell]) -> list[str]:
+    """One line for each reason, with the rows: what a person needs to see of a list that may hold a whole plate's rim."""
+    gathered: dict[str, list[UnreadCell]] = {}
+    for cell in cells:
+        gathered.setdefault(cell.why, []).append(cell)
+    return [f"{len(same)} cell{'s' if len(same) != 1 else ''} unread ({rows([cell.row for cell in same])}): {why}" for why, same in gathered.items()]

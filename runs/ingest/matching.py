@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Protocol
 
 from world_model.terms.errors import ProtocolError, UnitError, nearest
@@ -175,7 +176,7 @@ def _planned_time(entry: Entry, measurement: Measurement, refuse: Refuse, *, off
         return None
     time = entry.time_h + offset_h
     near = min(planned, key=lambda plan: abs(plan - time))
-    gaps = [later - earlier for earlier, later in zip(planned, planned[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(planned)]
     if abs(near - time) <= min([tolerance_h, *(0.49 * gap for gap in gaps)]) + 1e-9:
         return near
     shifted = f" ({entry.time_h:g} h in the file, offset {offset_h:g} h)" if offset_h else ""

@@ -70,7 +70,7 @@ def read_raw(source: Path | str | bytes, *, name: str | None = None) -> RawText:
     if not text.strip():
         raise RefusedFile(name, [CellProblem(None, "", "a results file", "an empty file")])
     for number, line in enumerate(text.split("\n"), start=1):
-        if any(ord(letter) < 32 and letter not in "\t\r" or ord(letter) == 127 for letter in line):
+        if any((ord(letter) < 32 and letter not in "\t\r") or ord(letter) == 127 for letter in line):
             raise RefusedFile(name, [CellProblem(number, "", "text", "control characters", "The file is damaged, or no CSV: export it again.")])
     return RawText(name=name, text=text, sha256=hashlib.sha256(data).hexdigest(), encoding=encoding)
 

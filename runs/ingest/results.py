@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from world_model.terms.readings import Observation
 from .blanks import BlankMean, blank_means
 from .entries import Entries, UnreadCell
 from .matching import Matched, Place, Taken, match
+from .plate_shaped import is_plate_shaped, read_plate_shaped
 from .problems import CellProblem, RefusedFile
 from .raw_text import SEPARATORS, RawText, read_raw
 from .reading_plan import TIME_TOLERANCE_H, ReadingPlan, floor_of, times_of
@@ -114,6 +115,8 @@ def _entries(raw: RawText, plan: ReadingPlan) -> Entries:
         rows = raw.rows(separator) if separator in raw.text else ()
         if rows and is_tidy(rows[0]):
             return read_tidy(rows, separator=separator, measured=measured)
+        if is_plate_shaped(rows):
+            return read_plate_shaped(rows, separator=separator, plate=plan.format)
     first = next(line.strip() for line in raw.text.splitlines() if line.strip())
     wanted = "a header with the columns plate, well (or experiment_id), time_h, measurement, value, unit; or plate-shaped blocks"
     raise RefusedFile(raw.name, [CellProblem(1, "", wanted, repr(first[:80]), nearest(first.split(",")[0].lower(), ("plate", "well", "experiment_id")))])
@@ -173,7 +176,7 @@ def _refuse_absent(place: Place, measurement: Measurement, times: Sequence[float
 
 
 def _refuse_below_floor(
-    taken: Sequence[Taken], plan: ReadingPlan, blanks: Mapping[tuple[str, str, float | None], BlankMean], problems: list[CellProblem]
+    taken: Iterable[Taken], plan: ReadingPlan, blanks: Mapping[tuple[str, str, float | None], BlankMean], problems: list[CellProblem]
 ) -> None:
     for one in taken:
         floor = floor_of(plan.measurement(one.measurement))
