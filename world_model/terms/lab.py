@@ -45,7 +45,10 @@ class RawFile:
 class Lab(Protocol):
     """Carries experiments out. A simulated lab answers at once; a real one answers through a protocol and a results file."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the lab is called in files and reports."""
+        ...
 
     def answer(self, order: LabOrder) -> RawFile:
         """The results file of a round: truth seen through the sensor.

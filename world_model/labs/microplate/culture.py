@@ -107,7 +107,8 @@ def temperature_factor(temperature_c: np.ndarray | float, constants: Constants =
         below = (best - low) * ((best - low) * (t - best) - (best - high) * (best + low - 2 * t))
         return np.where((t > low) & (t < high), above / below, 0.0)
 
-    return cardinal(np.asarray(temperature_c, dtype=float)) / cardinal(np.asarray(37.0))
+    relative: np.ndarray = cardinal(np.asarray(temperature_c, dtype=float)) / cardinal(np.asarray(37.0))
+    return relative
 
 
 def induced_share(iptg_mm: np.ndarray | float, constants: Constants = PUBLISHED) -> np.ndarray:
@@ -119,7 +120,8 @@ def induced_share(iptg_mm: np.ndarray | float, constants: Constants = PUBLISHED)
     active = (1 + iptg_um / constants.iptg_active_um) ** 2
     inactive = np.exp(-constants.allosteric_kt) * (1 + iptg_um / constants.iptg_inactive_um) ** 2
     bound = active / (active + inactive) * constants.repressors / constants.genome_sites * np.exp(-constants.operator_kt)
-    return constants.share_at_full_induction / (1 + bound)
+    share: np.ndarray = constants.share_at_full_induction / (1 + bound)
+    return share
 
 
 def rates(state: np.ndarray, share: np.ndarray, warmth: np.ndarray, constants: Constants = PUBLISHED) -> np.ndarray:

@@ -70,28 +70,32 @@ class Draws:
         return cls(**dict(zip(("day", "pipetting", "reader", "loss"), map(np.random.default_rng, children), strict=True)))
 
 
-def scatter(values: np.ndarray, cv: float, source: np.random.Generator) -> np.ndarray:
-    """Values times a lognormal error of mean 1 and coefficient of variation `cv`."""
-    sigma = np.sqrt(np.log1p(cv**2))
-    return values * np.exp(source.normal(-(sigma**2) / 2, sigma, size=np.shape(values)))
+def scatter(values: np.ndarray, cv: float | np.ndarray, normal: np.ndarray) -> np.ndarray:
+    """Values times a lognormal error of mean 1 and coefficient of variation `cv`; `normal` are standard normal draws."""
+    sigma = np.sqrt(np.log1p(np.square(cv)))
+    scattered: np.ndarray = values * np.exp(sigma * normal - sigma**2 / 2)
+    return scattered
 
 
-def read_od(od600: np.ndarray, day: float, *, bench: Bench, source: np.random.Generator, volume_ul: float | None) -> np.ndarray:
+def read_od(od600: np.ndarray, day: float, *, noise: np.ndarray, bench: Bench, volume_ul: float | None) -> np.ndarray:
     """What the reader writes for optical densities `n x t` (0 in a blank): raw absorbance scaled to 1 cm, nan above its range.
 
     The background is the plate's and the medium's; it differs from well to well, hence some blanked readings below zero.
+
+    Args:
+        noise: `n x (1 + 2t)` standard normal draws: of the well's background, of the readings relative and absolute.
     """
+    t = od600.shape[1]
     path_cm = (volume_ul or bench.volume_ul) / 1000.0 / bench.well_area_cm2
     passed = od600 * path_cm * day
-    absorbance = passed / (1 + passed / bench.od_bends_at) * (1 + bench.od_noise_cv * source.standard_normal(od600.shape))
-    absorbance += bench.od_blank + bench.od_blank_sd * source.standard_normal((len(od600), 1))
-    absorbance += bench.od_noise * source.standard_normal(od600.shape)
+    absorbance = passed / (1 + passed / bench.od_bends_at) * (1 + bench.od_noise_cv * noise[:, 1 : 1 + t])
+    absorbance += bench.od_blank + bench.od_blank_sd * noise[:, :1] + bench.od_noise * noise[:, 1 + t :]
     return np.where(absorbance > bench.od_highest, np.nan, absorbance / path_cm)
 
 
-def read_gfp(rfu: np.ndarray, day: float, *, bench: Bench, source: np.random.Generator) -> np.ndarray:
-    """What the reader writes for fluorescence `n x t`, nan above its range."""
-    counts = rfu * day * (1 + bench.gfp_noise_cv * source.standard_normal(rfu.shape))
-    counts += bench.gfp_blank + bench.gfp_blank_sd * source.standard_normal((len(rfu), 1))
-    counts += bench.gfp_noise * source.standard_normal(rfu.shape)
+def read_gfp(rfu: np.ndarray, day: float, *, noise: np.ndarray, bench: Bench) -> np.ndarray:
+    """What the reader writes for fluorescence `n x t`, nan above its range; `noise` as in `read_od`."""
+    t = rfu.shape[1]
+    counts = rfu * day * (1 + bench.gfp_noise_cv * noise[:, 1 : 1 + t])
+    counts += bench.gfp_blank + bench.gfp_blank_sd * noise[:, :1] + bench.gfp_noise * noise[:, 1 + t :]
     return np.where(counts > bench.gfp_highest, np.nan, counts)

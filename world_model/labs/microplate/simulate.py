@@ -112,7 +112,8 @@ def _step(state: np.ndarray, h: float, *, share: np.ndarray, warmth: np.ndarray,
 def _densest(state: np.ndarray, constants: Constants) -> np.ndarray:
     """The most biomass that each well's nutrients can still make, g/L: `n`."""
     carbon = constants.yield_oxidised * state[1] + constants.yield_acetate * state[2]
-    return state[0] + np.minimum(carbon, np.minimum(state[3] / constants.nitrogen_mmol_per_g, state[4] / constants.magnesium_mmol_per_g))
+    densest: np.ndarray = state[0] + np.minimum(carbon, np.minimum(state[3] / constants.nitrogen_mmol_per_g, state[4] / constants.magnesium_mmol_per_g))
+    return densest
 
 
 def _stable_step(state: np.ndarray, hours: float, *, warmth: np.ndarray, constants: Constants) -> float:
