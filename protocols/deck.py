@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Set
 
 from world_model.terms.lab_profile import LabProfile
 
-from .labware import deck_slots, labware
+from .labware import deck_slots
 from .plan import DeckItem
 
 TRASH = "A3"
@@ -19,11 +19,20 @@ def slots_by_nearness() -> tuple[str, ...]:
     return tuple(sorted(free, key=lambda slot: (abs(ord(slot[0]) - ord(PLATE_SLOT[0])) + abs(int(slot[1]) - int(PLATE_SLOT[1])), slot)))
 
 
-def place_plate_and_holders(lab: LabProfile, *, plate: str, holders: Sequence[str]) -> tuple[DeckItem, ...]:
-    """The plate and the holders in use; tip racks take what is left. Too many for the deck is a rule's business."""
-    items = [DeckItem(slot=PLATE_SLOT, kind="plate", name=plate, load_name=lab.plate.labware, version=labware(lab.plate.labware).version)]
+def holder_slots(lab: LabProfile, *, in_use: Set[str]) -> dict[str, str]:
+    """Holder → slot, the same in every stage. A holder that finds no slot is given none, which the deck rule reports."""
+    named = [holder.name for holder in lab.holders if holder.name in in_use]
     slots = slots_by_nearness()
-    for i, holder in enumerate(holder for holder in lab.holders if holder.name in holders):
-        slot = slots[i] if i < len(slots) else f"none{i}"
-        items.append(DeckItem(slot=slot, kind="holder", name=holder.name, load_name=holder.labware, version=labware(holder.labware).version))
-    return tuple(items)
+    return {name: slots[i] if i < len(slots) else f"none{i}" for i, name in enumerate(named)}
+
+
+def place_plate_and_holders(lab: LabProfile, *, plate: str, slots: Mapping[str, str], in_use: Set[str]) -> tuple[DeckItem, ...]:
+    """The plate and the holders that one stage uses; tip racks take what is left."""
+    return (
+        DeckItem(slot=PLATE_SLOT, kind="plate", name=plate, load_name=lab.plate.labware),
+        *(
+            DeckItem(slot=slots[holder.name], kind="holder", name=holder.name, load_name=holder.labware)
+            for holder in lab.holders
+            if holder.name in in_use
+        ),
+    )

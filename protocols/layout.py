@@ -10,8 +10,8 @@ from world_model.terms.lab_profile import PlateProfile
 from world_model.terms.plates import PlateFormat, all_wells, inner_wells
 from world_model.terms.proposal import ProposedExperiment
 
-# Of this many random layouts the one whose replicates share the fewest rows and columns is taken.
-DRAWS = 64
+# Random swaps that may part repeats which share a row or a column; 96 wells need a few hundred.
+SWAPS = 3000
 
 
 def usable_wells(plate: PlateProfile, layout: PlateFormat) -> tuple[str, ...]:
@@ -36,16 +36,34 @@ def draw_layout(experiments: Sequence[ProposedExperiment], wells: Sequence[str],
     groups = [experiment.repeat_of or experiment.id for experiment in experiments]
     groups = [_control_group(experiment, group) for experiment, group in zip(experiments, groups, strict=True)]
     chance = random.Random(child_seed(seed, "layout", plate))
-    best: tuple[int, list[str]] | None = None
-    for _ in range(DRAWS):
-        drawn = chance.sample(list(wells), len(ids))
-        shared = _shared_lines(drawn, groups)
-        if best is None or shared < best[0]:
-            best = shared, drawn
-        if shared == 0:
-            break
-    assert best is not None
-    return dict(zip(best[1], ids, strict=True))
+    # the wells left over take part as groups of their own, so that a repeat may move there
+    drawn = chance.sample(list(wells), len(wells))
+    groups += [f"empty {i}" for i in range(len(wells) - len(ids))]
+    _part_repeats(drawn, groups, chance)
+    return {well: name for well, name in zip(drawn, ids, strict=False)}
+
+
+def _part_repeats(drawn: list[str], groups: Sequence[str], chance: random.Random) -> None:
+    """Swap wells at random, keeping a swap that parts repeats, until no two repeats share a row or column, or SWAPS are spent."""
+    members: dict[str, list[int]] = {}
+    for i, group in enumerate(groups):
+        members.setdefault(group, []).append(i)
+    repeated = [i for i, group in enumerate(groups) if len(members[group]) > 1]
+    if not repeated:
+        return
+
+    def shared(i: int) -> int:
+        row, column = _lines(drawn[i])
+        return sum((row == r) + (column == c) for r, c in (_lines(drawn[j]) for j in members[groups[i]] if j != i))
+
+    for _ in range(SWAPS):
+        i, j = chance.choice(repeated), chance.randrange(len(drawn))
+        before = shared(i) + shared(j)
+        if i == j or shared(i) == 0 or groups[i] == groups[j]:
+            continue
+        drawn[i], drawn[j] = drawn[j], drawn[i]
+        if shared(i) + shared(j) >= before:
+            drawn[i], drawn[j] = drawn[j], drawn[i]
 
 
 def _control_group(experiment: ProposedExperiment, group: str) -> str:
@@ -57,12 +75,7 @@ def _control_group(experiment: ProposedExperiment, group: str) -> str:
     return group
 
 
-def _shared_lines(drawn: Sequence[str], groups: Sequence[str]) -> int:
-    """How many pairs of repeats share a row or a column."""
-    shared = 0
-    seen: dict[str, list[tuple[str, str]]] = {}
-    for well, group in zip(drawn, groups, strict=True):
-        row, column = well.rstrip("0123456789"), well.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-        shared += sum((row == other_row) + (column == other_column) for other_row, other_column in seen.get(group, ()))
-        seen.setdefault(group, []).append((row, column))
-    return shared
+def _lines(well: str) -> tuple[str, str]:
+    """`B11` → row B, column 11."""
+    letters = well.rstrip("0123456789")
+    return letters, well[len(letters) :]

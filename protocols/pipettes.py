@@ -55,6 +55,10 @@ class Hand:
     def largest_nl(self) -> int:
         return min(self.tip_nl, self.pipette.usual.largest_nl)
 
+    def is_low(self, volume_nl: int) -> bool:
+        """Whether the volume (its smallest part) takes the pipette's low-volume mode."""
+        return self.pipette.mode_for(min(self.parts(volume_nl))) is self.pipette.low
+
     def most_nl(self, volume_nl: int) -> int:
         """The most that fits into the tip in the mode of a volume."""
         return min(self.tip_nl, self.pipette.mode_for(volume_nl).largest_nl)

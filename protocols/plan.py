@@ -135,7 +135,6 @@ class DeckItem:
     kind: Literal["plate", "holder", "tips"]
     name: str
     load_name: str
-    version: int
 
 
 @dataclass(frozen=True, kw_only=True)

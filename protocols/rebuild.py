@@ -49,6 +49,8 @@ def rebuild(analysis: Analysis, *, before: Mapping[Place, Contents]) -> Rebuilt:
                 reasons += _move(wells.setdefault(place, {}), tips.setdefault(event.mount, {}), volume, f"command {number}: {event.well} of {event.slot}")
             case "dispense":
                 reasons += _move(tips.setdefault(event.mount, {}), wells.setdefault(place, {}), volume, f"command {number}: the tip")
+            case "configure":
+                pass
             case "other":
                 reasons.append(f"command {number}: {event.name}, which no file of ours uses")
     reasons += [f"a tip stays on the {mount} pipette at the end" for mount in tips]

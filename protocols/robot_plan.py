@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from world_model.terms.lab_profile import LabProfile
 
-from .deck import TRASH, place_plate_and_holders, slots_by_nearness
+from .deck import TRASH, holder_slots, place_plate_and_holders, slots_by_nearness
 from .labware import Labware, labware
 from .pipettes import Hand, choose_hand
 from .plan import DeckItem, Load, Manner, Move, PhysicalPlan, PlanStage, RobotStage, TipPlace, Transfer
@@ -42,9 +42,8 @@ class _Racks:
         key = (hand.mount, hand.rack)
         if not self.left.get(key):
             slot = self.slots.pop(0) if self.slots else f"none{len(self.items)}"
-            rack = labware(hand.rack)
-            self.items.append(DeckItem(slot=slot, kind="tips", name="", load_name=hand.rack, version=rack.version))
-            self.left[key] = [TipPlace(slot=slot, place=place) for place in rack.wells]
+            self.items.append(DeckItem(slot=slot, kind="tips", name="", load_name=hand.rack))
+            self.left[key] = [TipPlace(slot=slot, place=place) for place in labware(hand.rack).wells]
         self.used[hand.rack] = self.used.get(hand.rack, 0) + 1
         return self.left[key].pop(0)
 
@@ -67,8 +66,8 @@ def _plan_stage(
     plan: PhysicalPlan, stage: PlanStage, lab: LabProfile, hands: Sequence[Hand], remaining: dict[str, int], before: dict[str, dict[str, int]]
 ) -> RobotStage:
     used = list(dict.fromkeys(transfer.stock for transfer in stage.transfers))
-    items = place_plate_and_holders(lab, plate=plan.plate, holders=[plan.stock(name).holder for name in used])
-    slot_of = {item.name: item.slot for item in items if item.kind == "holder"}
+    slot_of = holder_slots(lab, in_use={plan.stock(transfer.stock).holder for each in plan.stages for transfer in each.transfers})
+    items = place_plate_and_holders(lab, plate=plan.plate, slots=slot_of, in_use={plan.stock(name).holder for name in used})
     plate = labware(plan.plate_labware)
     mounts = list(dict.fromkeys((hand.mount, hand.pipette.load_name) for hand in hands))
     racks = _Racks(slots=[slot for slot in slots_by_nearness() if slot not in slot_of.values()])
@@ -119,13 +118,15 @@ class _Writer:
         chosen = [(transfer, hand := choose_hand(self.hands, transfer.volume_nl), self._manner(transfer, hand)) for transfer in transfers]
         on: Hand | None = None
         taken = 0
-        for transfer, hand, manner in sorted(chosen, key=lambda c: (rank[c[2]], self.hands.index(c[1]), column_wise[c[0].well])):
+        for transfer, hand, manner in sorted(
+            chosen, key=lambda c: (rank[c[2]], self.hands.index(c[1]), c[1].is_low(c[0].volume_nl), column_wise[c[0].well])
+        ):
             for part in hand.parts(transfer.volume_nl):
                 fresh = on is not hand or manner == "liquid"
                 held = self.contents.setdefault(transfer.well, {})
                 held[transfer.stock] = held.get(transfer.stock, 0) + part
                 # a pipette stays in its low-volume mode until told otherwise
-                low = hand.pipette.mode_for(part) is hand.pipette.low
+                low = hand.is_low(part)
                 configure = hand.pipette.low is not None and self.mode.get(hand.mount, False) != low
                 self.mode[hand.mount] = low
                 most = hand.most_nl(part)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from .engine.client import OpentronsEngine
 
 TOLERANCE_NL = 1.0
-# the engine's names of the pipettes that Python protocols load by another name
 _MOST_SHOWN = 8
 
 
@@ -113,9 +112,11 @@ def expected_acts(stage: RobotStage) -> list[_Act]:
     held: str | None = None
     for move in stage.moves:
         mount = stage.pipettes[move.pipette][0]
+        if move.tip is not None and held is not None:
+            acts.append(_Act("drop", held, "", "", 0, False))
+        if move.configure_nl is not None:
+            acts.append(_Act("configure", mount, "", "", move.configure_nl, False))
         if move.tip is not None:
-            if held is not None:
-                acts.append(_Act("drop", held, "", "", 0, False))
             acts.append(_Act("pick", mount, move.tip.slot, move.tip.place, 0, False))
             held = mount
         source, target = (move.source_slot, move.source_well), (stage.plate_slot, move.well)
@@ -133,7 +134,7 @@ def expected_acts(stage: RobotStage) -> list[_Act]:
 def _act(event: Event) -> _Act:
     above = event.kind == "dispense" and event.height_mm >= ABOVE_MM - 1e-6
     slot, well = ("", "") if event.kind == "drop" else (event.slot, event.well)
-    return _Act(event.kind, event.mount, slot, well, round(event.volume_ul * 1000) if event.kind in ("aspirate", "dispense") else 0, above)
+    return _Act(event.kind, event.mount, slot, well, round(event.volume_ul * 1000), above)
 
 
 def _sequence(analysis: Analysis, stage: RobotStage) -> list[str]:

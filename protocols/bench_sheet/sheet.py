@@ -3,13 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from world_model.terms.lab_profile import LabProfile
+from world_model.terms.lab_profile import LabProfile, Stock
 
-from ..finding import Finding
+from ..finding import Finding, joined
 from ..intent import ProtocolIntent
+from ..labware import labware
 from ..plan import PhysicalPlan, RobotStage
+from ..volumes import shown
+from .deck_map import deck_map_svg
+from .markup import PAGE
 from .plate_map import plate_map_svg
+from .steps import sheet_steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class StockLine:
+    """A stock as the sheet lists it."""
+
+    name: str
+    contains: str
+    place: str
+    least: str
+    says: str
+    stages: str
+    keep: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReagentLine:
+    """What to fetch, and how much of it the plate uses."""
+
+    what: str
+    use: str
+    amount: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WellLine:
+    """A well as the sheet lists it: one cell a component, and what comes later."""
+
+    well: str
+    experiment: str
+    role: str
+    cells: tuple[str, ...]
+    later: str
 
 
 def bench_sheet(
@@ -17,4 +56,100 @@ def bench_sheet(
     findings: Sequence[Finding], engine: str,
 ) -> str:  # fmt: skip
     """The page as text."""
-    return f"<!doctype html><meta charset='utf-8'><title>{plan.plate}</title>{plate_map_svg(plan)}"
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(PAGE)
+    columns = _columns(plan)
+    decks = [
+        {
+            "name": stage.name, "at_h": f"{stage.minute / 60:g}" if stage.minute else "", "picture": Markup(deck_map_svg(stage)),
+            "caption": f"{', '.join(f'{name} on the {mount} mount' for mount, name in stage.pipettes)}. Tips used: "
+            + ", ".join(f"{count} of {labware(rack).title}" for rack, count in stage.tips_used.items()) + ".",
+        }
+        for stage in robot
+    ]  # fmt: skip
+    return page.render(
+        plate=plan.plate, objective=intent.objective, cells=lab.cells is not None, notes=joined(findings), conditions=intent.conditions,
+        steps=sheet_steps(intent, plan), stocks=_stocks(plan, lab), reagents=_reagents(plan, robot, lab),
+        plate_map=Markup(plate_map_svg(plan)), decks=decks, volume=shown(plan.final_nl), later=len(plan.stages) > 1,
+        columns=[f"{name} ({unit})" if unit else name for name, unit in columns.items()], wells=_wells(plan, columns), files=files, whole=whole, engine=engine,
+    )  # fmt: skip
+
+
+def _stocks(plan: PhysicalPlan, lab: LabProfile) -> list[StockLine]:
+    lines = []
+    for state in plan.stocks:
+        stages = [stage.name for stage in plan.stages if any(transfer.stock == state.name for transfer in stage.transfers)]
+        if not stages:
+            continue
+        drawn = sum(transfer.volume_nl for stage in plan.stages for transfer in stage.transfers if transfer.stock == state.name)
+        stock = lab.stock(state.name)
+        lines.append(
+            StockLine(
+                name=state.name, contains=_contains(stock), place=f"{state.well} of {state.holder}", least=shown(drawn + state.dead_nl),
+                says=shown(state.start_nl), stages=", ".join(stages), keep=stock.keep,
+            )
+        )  # fmt: skip
+    return lines
+
+
+def _contains(stock: Stock) -> str:
+    return ", ".join(f"{name} {amount.concentration:g} {amount.unit}" for name, amount in stock.components.items()) or "–"
+
+
+def _reagents(plan: PhysicalPlan, robot: Sequence[RobotStage], lab: LabProfile) -> list[ReagentLine]:
+    """Components as amounts drawn, then plates, holders and tips."""
+    lines = []
+    for state in plan.stocks:
+        drawn = sum(transfer.volume_nl for stage in plan.stages for transfer in stage.transfers if transfer.stock == state.name)
+        if drawn:
+            uses = sorted({"cultures" if lab.cells is not None and state.name == lab.cells.stock else _use(state.name, lab)})
+            lines.append(ReagentLine(what=state.name, use=", ".join(uses), amount=shown(drawn)))
+    lines.append(ReagentLine(what=labware(plan.plate_labware).title, use=f"plate {plan.plate}", amount="1"))
+    holders = {stock.holder: next(h.labware for h in lab.holders if h.name == stock.holder) for stock in plan.stocks}
+    used = {item.name for stage in robot for item in stage.deck if item.kind == "holder"}
+    lines += [ReagentLine(what=labware(load_name).title, use=f"holder {name}", amount="1") for name, load_name in holders.items() if name in used]
+    tips: dict[str, int] = {}
+    for stage in robot:
+        for rack, count in stage.tips_used.items():
+            tips[rack] = tips.get(rack, 0) + count
+    lines += [ReagentLine(what=labware(rack).title, use="fresh tips, all stages", amount=f"{count} tips") for rack, count in tips.items()]
+    return lines
+
+
+def _use(stock: str, lab: LabProfile) -> str:
+    if stock == lab.medium.diluent:
+        return "diluent" + (" and edge wells" if stock == lab.plate.edge_fill else "")
+    if stock == lab.plate.edge_fill:
+        return "edge wells"
+    return "base medium" if set(lab.stock(stock).components) & set(lab.medium.base) else "a factor"
+
+
+def _columns(plan: PhysicalPlan) -> dict[str, str]:
+    """Component → unit, in the order in which wells list them; plain diluents are left to `wells.csv`."""
+    return {reached.component: reached.unit for well in plan.wells if well.experiment_id for reached in well.reached if reached.unit != "µL"}
+
+
+def _wells(plan: PhysicalPlan, columns: Mapping[str, str]) -> list[WellLine]:
+    later: dict[str, list[str]] = {}
+    for stage in plan.stages[1:]:
+        for transfer in stage.transfers:
+            later.setdefault(transfer.well, []).append(f"{shown(transfer.volume_nl)} {transfer.stock} at {stage.at_h:g} h")
+    before = {well: sum(stocks.values()) for well, stocks in plan.composition(until=0).items()}
+    lines = []
+    for well in plan.wells:
+        if not well.experiment_id:
+            continue
+        reached = {entry.component: entry.planned for entry in well.reached}
+        due = later.get(well.well)
+        lines.append(
+            WellLine(
+                well=well.well, experiment=well.experiment_id, role=well.role, cells=tuple(f"{reached.get(name, 0.0):.4g}" for name in columns),
+                later=f"holds {shown(before[well.well])}; {', '.join(due)}" if due else "",
+            )
+        )  # fmt: skip
+    return lines
+
+
+

@@ -1,4 +1,4 @@
-"""Every rule, in one list; a plate is released when none of them finds an error."""
+"""Every rule, in one place; a plate is released when none of them finds an error."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from world_model.terms.proposal import ProposedExperiment
 from ..finding import Finding
 from ..intent import ProtocolIntent
 from ..plan import PhysicalPlan, RobotStage
+from .contact import check_contact
+from .deck import check_deck
+from .layout import check_layout
+from .pipette_range import check_pipette_range
+from .rounding import check_rounding
+from .tips import check_tips
 from .volumes import check_volumes
 
 
@@ -17,4 +23,12 @@ def check_plan(
     plan: PhysicalPlan, robot: tuple[RobotStage, ...], lab: LabProfile, experiments: Sequence[ProposedExperiment], intent: ProtocolIntent
 ) -> list[Finding]:
     """What every rule finds."""
-    return [*check_volumes(plan, robot)]
+    return [
+        *check_deck(robot),
+        *check_tips(robot),
+        *check_volumes(plan, robot),
+        *check_pipette_range(robot),
+        *check_contact(plan, robot),
+        *check_layout(plan, lab, experiments),
+        *check_rounding(plan, intent),
+    ]

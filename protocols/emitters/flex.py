@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pprint import pformat
-
 from ..labware import labware
 from ..plan import PhysicalPlan, RobotStage
 from ..robot_plan import ABOVE_MM
@@ -17,13 +15,12 @@ STIR_TIMES = 3
 _BODY = '''
 
 def run(ctx):
-    deck = {slot: ctx.load_labware(name, slot, version=version) for slot, name, version in LABWARE}
+    deck = {slot: ctx.load_labware(name, slot) for slot, name in LABWARE}
     ctx.load_trash_bin(TRASH)
     hands = [ctx.load_instrument(name, mount) for mount, name in PIPETTES]
     for name, colour, slot, wells in LIQUIDS:
         liquid = ctx.define_liquid(name=name, description="", display_color=colour)
-        for well, volume in wells.items():
-            deck[slot].load_liquid([well], volume, liquid)
+        deck[slot].load_liquid_by_well(wells, liquid)
     for slot, wells in EMPTY:
         deck[slot].load_empty(wells)
     for number, tip, slot, source_well, well, volume, manner, configure, stir, mix in MOVES:
@@ -62,7 +59,7 @@ def emit_flex(stage: RobotStage, plan: PhysicalPlan) -> str:
         if wells:
             empty.append((item.slot, wells))
     tables = {
-        "LABWARE": [(item.slot, item.load_name, item.version) for item in stage.deck],
+        "LABWARE": [(item.slot, item.load_name) for item in stage.deck],
         "TRASH": stage.trash,
         "PLATE": stage.plate_slot,
         "PIPETTES": list(stage.pipettes),
@@ -87,7 +84,7 @@ def emit_flex(stage: RobotStage, plan: PhysicalPlan) -> str:
         f"metadata = {{'protocolName': {f'{plan.plate} {stage.name}'!r}, 'author': 'nextwell'}}",
         f"requirements = {{'robotType': 'Flex', 'apiLevel': {API_LEVEL!r}}}",
         "",
-        *(f"{name} = {pformat(value, width=140, sort_dicts=False)}" for name, value in tables.items()),
+        *(line for name, value in tables.items() for line in _table(name, value)),
         "",
         "# pipette, new tip (slot, place) or None, source slot and well, plate well, µL, manner, volume mode, stir, mix",
         "MOVES = [",
@@ -95,6 +92,13 @@ def emit_flex(stage: RobotStage, plan: PhysicalPlan) -> str:
         "]",
     ]
     return "\n".join(head) + _BODY
+
+
+def _table(name: str, value: object) -> list[str]:
+    """A list with one row a line, anything else on one line; names reach the file through `repr` alone."""
+    if isinstance(value, list):
+        return [f"{name} = [", *(f"    {row!r}," for row in value), "]"]
+    return [f"{name} = {value!r}"]
 
 
 def _ul(volume_nl: int) -> float:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["pick", "drop", "aspirate", "dispense", "other"]
+Kind = Literal["configure", "pick", "drop", "aspirate", "dispense", "other"]
 _KINDS: dict[str, Kind] = {
     "pickUpTip": "pick", "dropTip": "drop", "dropTipInPlace": "drop", "aspirate": "aspirate", "dispense": "dispense",
+    "configureForVolume": "configure",
 }  # fmt: skip
 # Commands that move no liquid and no tip. Anything else in a file of ours is a surprise, and refused.
-HARMLESS = frozenset({"home", "loadLabware", "loadPipette", "loadLiquid", "configureForVolume", "moveToAddressableAreaForDropTip", "comment"})
+HARMLESS = frozenset({"home", "loadLabware", "loadPipette", "loadLiquid", "moveToAddressableAreaForDropTip", "comment"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -115,7 +115,8 @@ class Solver:
                 planned[share.factor] = 0.0
                 continue
             due, brought = demand.target(share.minute)[share.component], self.amounts(volumes[share.minute])[share.component]
-            planned[share.factor] = brought * share.asked / due / self.strengths.scale[share.factor]
+            # twelve digits: the rest is the arithmetic's, not the pipette's
+            planned[share.factor] = float(f"{brought * share.asked / due / self.strengths.scale[share.factor]:.12g}")
         return planned
 
     def _reached(self, demand: Demand, volumes: dict[int, dict[str, int]]) -> tuple[Reached, ...]:

@@ -1,0 +1,130 @@
+"""What the lab can reach at all, told to the planner before it asks: sums that fit the well, and the least of each factor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from world_model.terms.constraints import Linear
+from world_model.terms.factors import Continuous
+from world_model.terms.lab_profile import LabProfile
+from world_model.terms.proposal import ProposedExperiment
+from world_model.terms.space import SearchSpace
+
+from .finding import Finding, Refused, errors_in
+from .pipettes import mounted_hands
+from .preflight import check_lab
+from .solver.demands import read_demands
+from .solver.strengths import Strengths, read_strengths
+from .solver.wells import Solver
+from .template import Bound, bind_factors
+from .volumes import to_ul
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """What can be pipetted.
+
+    Attributes:
+        constraints: the volumes of the strongest stocks, base medium, cells and the least diluent fit the well.
+        lowest: factor → lowest concentration above 0 that a single transfer reaches, in the factor's unit.
+        highest: factor → what the strongest stock reaches alone, beside base medium and cells.
+        findings: ranges of factors that can't be reached, or only in part.
+    """
+
+    constraints: tuple[Linear, ...]
+    lowest: dict[str, float]
+    highest: dict[str, float]
+    findings: tuple[Finding, ...]
+    space: SearchSpace
+    solver: Solver
+    bound: Bound
+
+    def snap(self, settings: Mapping[str, float | str]) -> dict[str, float | str]:
+        """Settings with each value between 0 and the lowest moved to the nearer of the two that the factor allows."""
+        moved = dict(settings)
+        for name, least in self.lowest.items():
+            value = moved.get(name)
+            if not isinstance(value, int | float) or not 0 < value < least:
+                continue
+            allowed = [end for end in (0.0, least) if self.space[name].reason_against(end) is None]
+            if allowed:
+                moved[name] = min(allowed, key=lambda end: abs(end - value))
+        return moved
+
+    def reasons_against(self, settings: Mapping[str, float | str]) -> tuple[Finding, ...]:
+        """Every reason why one experiment of these settings can't be pipetted: the solver's own answer, exact."""
+        asked = ProposedExperiment(id="point", role="candidate", settings=dict(settings))
+        demands, bad = read_demands([asked], bindings=self.bound.bindings, strengths=self.solver.strengths, lab=self.solver.lab)
+        if bad:
+            return bad
+        answer = self.solver.solve(demands[0])
+        return tuple(answer) if isinstance(answer, list) else ()
+
+
+def reach(space: SearchSpace, lab: LabProfile, *, inoculum_od600: float | None = None) -> Reach:
+    """What the lab can reach of a space.
+
+    Raises:
+        Refused: the lab file is wrong, or a factor has no component or another dimension.
+    """
+    bound = bind_factors(space, lab)
+    strengths = read_strengths(lab, bound.bindings)
+    findings = [*check_lab(lab), *bound.findings, *strengths.findings]
+    if errors_in(findings):
+        raise Refused(f"Lab {lab.name}", findings)
+    hands = mounted_hands(lab)
+    least = min(hands, key=lambda hand: hand.smallest_nl)
+    solver = Solver(lab=lab, strengths=strengths, smallest_nl=least.smallest_nl, least_pipette=least.pipette.load_name, inoculum_od600=inoculum_od600)
+    findings += solver.cells_findings()
+    final_ul, smallest_ul = lab.plate.volume_ul, to_ul(solver.smallest_nl)
+    taken = to_ul(solver.cells_nl) + smallest_ul
+    for component, amount in lab.medium.base.items():
+        in_unit = {stock.name: lab.concentration_in(stock, component, amount.unit) for stock in lab.stocks_with(component)}
+        taken += final_ul * amount.concentration / max(in_unit.values())
+    lowest: dict[str, float] = {}
+    highest: dict[str, float] = {}
+    terms: dict[str, float] = {}
+    for binding in bound.bindings:
+        scale = strengths.scale[binding.factor]
+        own = {stock: strength / scale for stock, strength in strengths.holding(binding.component).items()}
+        terms[binding.factor] = 1 / max(own.values())
+        lowest[binding.factor] = float(f"{smallest_ul * min(own.values()) / final_ul:.12g}")
+        highest[binding.factor] = max(own.values()) * (final_ul - taken) / final_ul
+        findings += _range_findings(space, binding.factor, lowest[binding.factor], highest[binding.factor])
+    free = 1 - taken / final_ul
+    if free <= 0:
+        findings.append(Finding(rule="well too small", severity="error", where="base medium and cells", observed=f"{taken:.4g} µL with the least diluent", limit=f"less than {final_ul:g} µL", mend="Give stronger stocks of the base medium."))
+    constraints: tuple[Linear, ...] = ()
+    if terms and free > 0 and not _always_fits(space, terms, free):
+        constraints = (Linear(terms=terms, at_most=free, why="the stocks' volumes fit the well"),)
+    return Reach(constraints=constraints, lowest=lowest, highest=highest, findings=tuple(findings), space=space, solver=solver, bound=bound)
+
+
+def _always_fits(space: SearchSpace, terms: Mapping[str, float], free: float) -> bool:
+    """Whether even the highest settings together fit: then there is no constraint to heed."""
+    return sum(weight * space[name].bounds[1] for name, weight in terms.items()) <= free  # type: ignore[union-attr]
+
+
+def _range_findings(space: SearchSpace, name: str, lowest: float, highest: float) -> list[Finding]:
+    factor = space[name]
+    low, high = factor.bounds  # type: ignore[union-attr]
+    found = []
+    unit = factor.unit
+    if high < lowest or low > highest:
+        found.append(
+            Finding(
+                rule="below the pipette" if high < lowest else "stock too weak", severity="error", where=f"factor {name!r}", observed=f"{low:g} to {high:g} {unit}".rstrip(),
+                limit=f"something from {lowest:.4g} to {highest:.4g} {unit}".rstrip(), mend="Give a weaker stock." if high < lowest else "Give a stronger stock.",
+            )
+        )  # fmt: skip
+        return found
+    if high > highest:
+        found.append(Finding(rule="stock too weak", severity="warning", where=f"factor {name!r}", observed=f"up to {high:g} {unit}".rstrip(), limit=f"at most {highest:.4g} {unit} beside base medium and cells".rstrip(), mend="Give a stronger stock, or the planner is held below."))
+    between = low < lowest if isinstance(factor, Continuous) else any(0 < value < lowest for value in getattr(factor, "values", ()) or (max(low, 1),))
+    if between and (low > 0 or not isinstance(factor, Continuous)):
+        found.append(Finding(rule="below the pipette", severity="warning", where=f"factor {name!r}", observed=f"values below {lowest:.4g} {unit}".rstrip(), limit=f"0 or at least {lowest:.4g} {unit}".rstrip(), mend="Give a weaker stock, or values between are moved."))
+    return found
+
+
+__all__ = ["Reach", "Strengths", "reach"]
