@@ -1,0 +1,129 @@
+"""Write the report of a campaign: one HTML file that works offline, and its pictures as PNGs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from world_model.terms.lab import Lab
+from world_model.terms.readings import Dataset
+from world_model.terms.space import SearchSpace
+
+from ..journal.raw_files import write_durably
+from ..state.campaign_state import CampaignState
+from ..state.dataset import dataset
+from ..version import VERSION
+from . import summary, tables
+from .belief import Belief, current_belief, space_of
+from .by_chance import RandomRuns
+from .goal_part import GoalPart, part_of_goal
+from .page import Drawn, GoalSection, Page, RoundSection, render
+from .pictures.fans import conditions_to_show, draw_fans
+from .pictures.picture import Picture
+from .pictures.tradeoff import draw_tradeoff
+
+
+def write_report(
+    state: CampaignState, *, folder: Path, space: SearchSpace | None = None, lab: Lab | None = None, baseline: RandomRuns | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Path:  # fmt: skip
+    """Write `<folder>/report.html` and `<folder>/png/*.png`.
+
+    Args:
+        space: of the campaign; needed for the model where the candidates are a table, for the journal does not hold it.
+        lab: a simulated lab, whose truth the best is compared with; None for a real one.
+        baseline: random campaigns at equal budget; None where there are none.
+        progress: told what is being done.
+
+    Returns:
+        The path of the HTML file.
+
+    Raises:
+        JournalError: the folder can't be written.
+    """
+    tell = progress or (lambda _message: None)
+    data = dataset(state)
+    space = space_of(state, space)
+    belief = current_belief(state, data, space, progress=progress)
+    goals = state.charter.goals
+    units = {factor.name: factor.unit for factor in space.factors} if space is not None else {}
+    parts = []
+    for i, goal in enumerate(goals):
+        tell(f"drawing pictures: {goal}")
+        parts.append(
+            part_of_goal(
+                state, data, goal, belief=belief, lab=lab, random_curves=None if baseline is None else baseline.best_true[i], units=units,
+                suffix=f"-{i + 1}" if len(goals) > 1 else "",
+            )
+        )  # fmt: skip
+    shared = _shared_pictures(state, data, parts, belief)
+    pictures = [picture for part in parts for picture in part.pictures] + shared
+    tell(f"writing the report with {len(pictures)} pictures")
+    for picture in pictures:
+        picture.write_png(folder / "png")
+    file = folder / "report.html"
+    write_durably(file, render(_page(state, data, parts, shared, belief, units)).encode())
+    return file
+
+
+def _shared_pictures(state: CampaignState, data: Dataset, parts: list[GoalPart], belief: Belief) -> list[Picture]:
+    """Pictures that serve all goals."""
+    drawn: list[Picture | None] = []
+    first = parts[0]
+    if len(parts) > 1:
+        drawn.append(draw_tradeoff(first.every, parts[1].every, state.charter.goals, state.charter, name="both-goals"))
+    if belief.model is not None:
+        shown = conditions_to_show(first.ranking, first.every)
+        drawn.append(draw_fans(belief.model, data, shown, first.goal, state.charter, name="fans"))
+    return [picture for picture in drawn if picture is not None]
+
+
+def _page(
+    state: CampaignState, data: Dataset, parts: list[GoalPart], shared: list[Picture], belief: Belief, units: dict[str, str]
+) -> Page:
+    charter, model = state.charter, belief.model
+    found = [part.found for part in parts if part.found is not None]
+    pairs = tuple(pair for part in parts for pair in part.pairs)
+    return Page(
+        name=charter.name, system=charter.system, simulated=summary.simulated_sentence(state),
+        written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        tiles=summary.tiles(state, found, [part.chance for part in parts if part.found is not None], pairs),
+        standing=summary.standing_sentences(state),
+        found=[told for entry in found for told in summary.found_sentences(entry, charter, units)],
+        chance=[told for part in parts if part.found for told in summary.chance_sentences(part.chance, part.goal, charter, why_none=part.why_no_chance)],
+        covered=[summary.coverage_sentence(pairs)] if found else [], judged=summary.judge_sentences(belief),
+        missing=_missing(state, data, parts, belief),
+        goals=[GoalSection(title=_title(part), best=part.best, pictures=[Drawn.of(p) for p in part.pictures], missing=part.missing) for part in parts],
+        shared=[Drawn.of(picture) for picture in shared], rounds=_rounds(state, data, units),
+        refused=tables.refused(state, data), judge=tables.judge_scores(model.verdict) if model else None, judge_by_round=tables.judge_by_round(state),
+        files=tables.files(state), budget=tables.budget(state), head=state.head, head_hash=state.head_hash, version=VERSION,
+    )  # fmt: skip
+
+
+def _rounds(state: CampaignState, data: Dataset, units: dict[str, str]) -> list[RoundSection]:
+    """The last round is unfolded; on paper all are."""
+    return [
+        RoundSection(
+            title=f"Round {opened.number}: {len(opened.experiments)} experiments", open=opened is state.rounds[-1],
+            lead=f"Proposed {tables.moment(opened.proposed_at)}. How it was chosen: {opened.proposal.strategy}.",
+            table=tables.proposals(state, opened, data, units),
+        )
+        for opened in state.rounds
+    ]  # fmt: skip
+
+
+def _missing(state: CampaignState, data: Dataset, parts: list[GoalPart], belief: Belief) -> list[str]:
+    """What this report would show if there were more to show."""
+    told = list(summary.waiting_sentences(state))
+    told += [f"{part.goal}: {why}" if len(parts) > 1 else why for part in parts for why in part.missing]
+    if belief.model is not None and len(data.times_h) < 2:
+        told.append("Trajectory fans: every measurement is an end point, so there is no course over time.")
+    elif belief.model is None:
+        told.append("Trajectory fans: they need a model.")
+    return told
+
+
+def _title(part: GoalPart) -> str:
+    text = str(part.goal)
+    return text[0].upper() + text[1:]
