@@ -48,7 +48,7 @@ def check_goals(draft: Draft) -> None:
     for part in draft.of("goals"):
         goal: Goal | None = part.word
         readout = part.raw.get("readout") if isinstance(part.raw, dict) else None
-        if isinstance(readout, str) and known and readout not in known:
+        if isinstance(readout, str) and known and draft.unknown("measurements", readout):
             draft.mistake((*part.path, "readout"), expected="a measurement's name", found=repr(readout), mend=nearest(readout, known))
         if goal is None or goal.readout not in whole:
             continue
@@ -80,7 +80,7 @@ def check_constraints(draft: Draft, *, factors: Iterable[Any], known: Iterable[s
         factors: the factors that are whole; from a table, its columns.
         known: every factor's name, broken ones too.
     """
-    whole, names = {factor.name: factor for factor in factors}, set(known)
+    whole, names, tabled = {factor.name: factor for factor in factors}, set(known), "candidates" in draft.data
     numeric = [name for name, factor in whole.items() if isinstance(factor, NUMERIC_KINDS)]
     sound: list[Linear] = []
     for part in draft.of("constraints"):
@@ -92,7 +92,7 @@ def check_constraints(draft: Draft, *, factors: Iterable[Any], known: Iterable[s
             ready = False
             if name in whole:
                 draft.mistake((*part.path, "terms", name), expected="a numeric factor", found=f"the categorical factor {name!r}", mend=nearest(name, numeric))
-            elif name not in names:
+            elif name not in names and (tabled or draft.unknown("factors", name)):
                 draft.mistake((*part.path, "terms", name), expected="a numeric factor's name", found=repr(name), mend=nearest(name, names))
         if ready:
             sound.append(part.word)
@@ -136,8 +136,9 @@ def _refuse_jointly(draft: Draft, sound: list[Linear], factors: list[Any]) -> No
 
 def check_controls(draft: Draft, *, factors: Iterable[Any], known: Iterable[str]) -> None:
     """Each control sets every factor, to a value of the space."""
-    whole, names = {factor.name: factor for factor in factors}, list(known)
-    constraints: tuple[Linear, ...] = draft.words("constraints")
+    whole, names, tabled = {factor.name: factor for factor in factors}, list(dict.fromkeys(known)), "candidates" in draft.data
+    faulty = any(noted.where.startswith("constraints") for noted in draft.mistakes)
+    constraints: tuple[Linear, ...] = () if faulty else draft.words("constraints")
     for part in draft.of("controls"):
         settings = part.raw.get("settings") if isinstance(part.raw, dict) else None
         if not isinstance(settings, dict):
@@ -146,14 +147,16 @@ def check_controls(draft: Draft, *, factors: Iterable[Any], known: Iterable[str]
         for name, value in settings.items():
             if name not in names:
                 good = False
-                draft.mistake((*part.path, "settings", name), expected="a factor's name", found=repr(name), mend=nearest(name, names))
+                if tabled or draft.unknown("factors", name):
+                    draft.mistake((*part.path, "settings", name), expected="a factor's name", found=repr(name), mend=nearest(name, names))
             elif name in whole and (reason := whole[name].reason_against(value)) is not None:
                 good = False
                 said = take_apart(reason)
                 draft.mistake((*part.path, "settings", name), expected=said.expected, found=said.found, mend=said.mend)
         if missing := [name for name in names if name not in settings]:
             slips = [name for name in settings if name not in names]
-            if len(slips) != len(missing):  # a misspelt name is one mistake, not two
+            unnamed = len(draft.of("factors")) - len(names)
+            if len(slips) != len(missing) + unnamed:  # a misspelt name is one mistake, not two
                 draft.mistake((*part.path, "settings"), expected="a value for each factor", found=f"none for {', '.join(missing)}")
             continue
         for constraint in constraints if good else ():

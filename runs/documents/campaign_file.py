@@ -11,6 +11,7 @@ from world_model.terms.errors import DocumentError, Mistake, SpaceError
 from world_model.terms.lab_profile import LabProfile
 from world_model.terms.space import SearchSpace
 
+from .answers import check_answers, check_lab_name
 from .campaign_checks import check_constraints, check_controls, check_doses, check_goals, check_names, check_spending
 from .candidate_file import CandidateTable, read_candidate_file
 from .complaints import take_apart
@@ -60,8 +61,12 @@ def load_campaign(path: Path | str, *, table: Path | str | None = None) -> Loade
 
 
 def check_campaign(path: Path | str, *, table: Path | str | None = None) -> list[Mistake]:
-    """Every mistake of a campaign file and of what it names, in the order of files and lines; empty where there is none."""
-    return _read(Path(path), table=None if table is None else Path(table))[1]
+    """Every mistake of a campaign file and of what it names, in the order of files and lines; empty where there is none.
+
+    The lab that `answers` names is opened too, once nothing else is wrong: it may know other factors than the campaign's.
+    """
+    loaded, mistakes = _read(Path(path), table=None if table is None else Path(table))
+    return mistakes if loaded is None else check_answers(loaded.doc, space=loaded.space, file=read_toml(loaded.path))
 
 
 def _read(path: Path, *, table: Path | None) -> tuple[LoadedCampaign | None, list[Mistake]]:
@@ -76,9 +81,10 @@ def _read(path: Path, *, table: Path | None) -> tuple[LoadedCampaign | None, lis
     check_goals(draft)
     check_doses(draft)
     check_spending(draft)
+    check_lab_name(draft)
     candidates = _read_table(draft, table=table)
     if "candidates" not in draft.data or candidates is not None:
-        factors = draft.words("factors") if candidates is None else candidates.space.factors
+        factors = tuple(draft.sure("factors").values()) if candidates is None else candidates.space.factors
         known = draft.names("factors") if candidates is None else candidates.space.names
         check_constraints(draft, factors=factors, known=known)
         check_controls(draft, factors=factors, known=known)

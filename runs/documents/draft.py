@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -16,6 +18,8 @@ from .model_keys import child
 from .spelling import respell
 from .toml_file import TomlFile, dotted
 from .toml_lines import KeyPath, TomlLines
+
+_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9 _+\-./%()]{0,63}$")
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class Part:
     @property
     def name(self) -> str | None:
         """What the table calls itself, whole or not."""
+        if self.word is not None:
+            return getattr(self.word, "name", None)
         name = self.raw.get("name") if isinstance(self.raw, dict) else None
         return name if isinstance(name, str) else None
 
@@ -64,6 +70,23 @@ class Draft:
         """The parts that are whole."""
         return tuple(part.word for part in self.of(key) if part.word is not None)
 
+    def sure(self, key: str) -> dict[str, Any]:
+        """The whole parts of a list by name, without names that stand twice: which is meant nobody knows."""
+        names = self.names(key)
+        return {word.name: word for word in self.words(key) if names.count(word.name) == 1}
+
+    def unknown(self, key: str, name: str) -> bool:
+        """Whether a reference to a name that a list lacks is a mistake of its own.
+
+        Where some name of the list is itself a mistake (twice, absent, or no name at all), a reference far from every good
+        name most likely means that one.
+        """
+        names = self.names(key)
+        if name in names:
+            return False
+        good = [known for known in names if names.count(known) == 1 and _NAME.match(known)]
+        return len(good) == len(self.of(key)) or bool(get_close_matches(name, good, n=1, cutoff=0.6))
+
     def names(self, key: str) -> tuple[str, ...]:
         """Every name of a list, those of broken parts too: a reference to one of these is no second mistake."""
         return tuple(part.name for part in self.of(key) if part.name is not None)
@@ -93,6 +116,13 @@ def build(draft: Draft) -> None:
 
 def complain_of_whole(draft: Draft) -> None:
     """Where nothing was found and yet the document can't be built, say what its model says."""
+    # a check of the parts that says the same as a table's own model says it with the better line
+    below = {(noted.expected, noted.where) for noted in draft.mistakes}
+    draft.mistakes[:] = [
+        noted
+        for noted in draft.mistakes
+        if not any(expected == noted.expected and where != noted.where and where.startswith(f"{noted.where}.") for expected, where in below)
+    ]
     if draft.whole is not None or draft.mistakes:
         return
     try:

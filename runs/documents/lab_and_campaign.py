@@ -70,7 +70,9 @@ def _check_units(lab: Draft, factor: Any, component: str) -> None:
         except UnitError as fault:
             said = take_apart(str(fault))
             expected = f"a unit that converts to the factor's {factor.unit or 'plain number'}"
-            lab.mistake((*part.path, "components", component, "unit"), expected=expected, found=repr(unit), mend=said.mend)
+            _, _, why = said.found.partition(": ")
+            mend = f"{why[:1].upper() + why[1:]}. {said.mend}" if why else said.mend
+            lab.mistake((*part.path, "components", component, "unit"), expected=expected, found=repr(unit), mend=mend)
 
 
 def _check_room(campaign: Draft, lab: Draft) -> None:

@@ -29,32 +29,34 @@ def _table(draft: Draft, key: str) -> dict[str, Any]:
 
 def _check_references(draft: Draft) -> None:
     """Stocks stand in holders; medium, cells and edge wells come from stocks; components are in some stock."""
-    stocks, holders = draft.names("stocks"), draft.names("holders")
-
-    def resolve(path: KeyPath, name: object, what: str, known: tuple[str, ...]) -> None:
-        if isinstance(name, str) and known and name not in known:
-            draft.mistake(path, expected=what, found=repr(name), mend=nearest(name, known))
+    def resolve(path: KeyPath, name: object, what: str, key: str) -> None:
+        if isinstance(name, str) and draft.of(key) and draft.unknown(key, name):
+            draft.mistake(path, expected=what, found=repr(name), mend=nearest(name, draft.names(key)))
 
     for part in draft.of("stocks"):
         if isinstance(part.raw, dict):
-            resolve((*part.path, "holder"), part.raw.get("holder"), "a holder's name", holders)
-    resolve(("medium", "diluent"), _table(draft, "medium").get("diluent"), "a stock's name", stocks)
-    resolve(("plate", "edge_fill"), _table(draft, "plate").get("edge_fill"), "a stock's name", stocks)
-    resolve(("cells", "stock"), _table(draft, "cells").get("stock"), "a stock's name", stocks)
-    made = components_made(draft)
-    for factor, component in _table(draft, "components").items():
-        resolve(("components", factor), component, "a component of some stock", made)
-    base = _table(draft, "medium").get("base")
-    for component in base if isinstance(base, dict) else ():
-        resolve(("medium", "base", component), component, "a component of some stock", made)
-    for component in _table(draft, "molar_masses"):
-        resolve(("molar_masses", component), component, "a component of some stock", made)
+            resolve((*part.path, "holder"), part.raw.get("holder"), "a holder's name", "holders")
+    resolve(("medium", "diluent"), _table(draft, "medium").get("diluent"), "a stock's name", "stocks")
+    resolve(("plate", "edge_fill"), _table(draft, "plate").get("edge_fill"), "a stock's name", "stocks")
+    resolve(("cells", "stock"), _table(draft, "cells").get("stock"), "a stock's name", "stocks")
+    _check_component_names(draft)
     cells = next(iter(draft.words("cells")), None)
     if cells is not None and cells.final_od600 >= cells.expected_od600:
         draft.mistake(
             ("cells", "final_od600"), expected=f"an OD600 below the inoculum's {cells.expected_od600:g}", found=f"{cells.final_od600:g}",
             mend="The inoculum is diluted in the well: lower final_od600 or take a denser inoculum.",
         )  # fmt: skip
+
+
+def _check_component_names(draft: Draft) -> None:
+    made = components_made(draft)
+    base = _table(draft, "medium").get("base")
+    named: list[tuple[KeyPath, object]] = [(("components", factor), component) for factor, component in _table(draft, "components").items()]
+    named += [(("medium", "base", component), component) for component in (base if isinstance(base, dict) else ())]
+    named += [(("molar_masses", component), component) for component in _table(draft, "molar_masses")]
+    for path, component in named:
+        if isinstance(component, str) and made and component not in made:
+            draft.mistake(path, expected="a component of some stock", found=repr(component), mend=nearest(component, made))
 
 
 def components_made(draft: Draft) -> tuple[str, ...]:
