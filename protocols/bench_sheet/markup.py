@@ -25,7 +25,8 @@ PAGE = """<!doctype html>
   .moves { background: #fff4d6; border-left: 4px solid #d98e04; padding-left: 2mm; }
   .note { border: 1.4px solid #d98e04; background: #fffaf0; padding: 2mm 3mm; margin: 3mm 0; font-size: 10pt; break-inside: avoid; }
   .note p { margin: .6mm 0; }
-  figure { margin: 3mm 0; break-inside: avoid; } figure svg { width: 100%; height: auto; max-height: 128mm; }
+  figure { margin: 3mm 0; break-inside: avoid; } figure svg { width: 100%; height: auto; max-height: 112mm; } figure.deck svg { max-height: 92mm; }
+  td.place, td.wide { white-space: nowrap; }
   figcaption { font-size: 9pt; color: #555; }
   code { font: 8.5pt/1.3 "SFMono-Regular", Menlo, Consolas, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
   .page { break-before: page; } footer { margin-top: 8mm; font-size: 9pt; color: #555; border-top: 1px solid #bbb; padding-top: 2mm; }
@@ -41,22 +42,22 @@ PAGE = """<!doctype html>
 {% if conditions %}<p>Whole plate: {% for name, value in conditions.items() %}{{ name }} = {{ value }}{{ ", " if not loop.last }}{% endfor %}.</p>{% endif %}
 
 <h2>Steps</h2>
-<p>Hours count from inoculation, the end of <code>setup</code>. Note the clock time there: ______ : ______</p>
+<p>Hours count from the end of <code>setup</code>{% if cells %}, when the cells are in{% endif %}. Note the clock time there: ______ : ______</p>
 <ol class="steps">
 {% for step in steps %}<li{% if step.moves %} class="moves"{% endif %}><span class="box"></span><span class="time">{{ step.time }}</span><span>{{ step.text }}</span></li>
 {% endfor %}</ol>
 
-<h2>Stocks to provide</h2>
+<h2>Reagents: stocks to provide</h2>
 <table>
-<thead><tr><th>Stock</th><th>Contains</th><th>Place</th><th class="n">Provide at least</th><th class="n">Lab file says</th><th>Used in</th><th>Keep</th></tr></thead>
-<tbody>{% for stock in stocks %}<tr><td><strong>{{ stock.name }}</strong></td><td>{{ stock.contains }}</td><td>{{ stock.place }}</td><td class="n">{{ stock.least }}</td><td class="n">{{ stock.says }}</td><td>{{ stock.stages }}</td><td>{{ stock.keep }}</td></tr>
+<thead><tr><th>Stock</th><th>Contains</th><th>Place</th><th class="n">Drawn</th><th class="n">Provide at least</th><th class="n">Lab file says</th><th>Used in</th><th>Keep</th></tr></thead>
+<tbody>{% for stock in stocks %}<tr><td><strong>{{ stock.name }}</strong></td><td>{{ stock.contains }}</td><td class="place">{{ stock.place }}</td><td class="n">{{ stock.drawn }}</td><td class="n">{{ stock.least }}</td><td class="n">{{ stock.says }}</td><td>{{ stock.stages }}</td><td>{{ stock.keep }}</td></tr>
 {% endfor %}</tbody></table>
 <p>“Provide at least” is what the plate draws, all stages, and what can't be drawn from the vessel (dead volume). Tell the lab file when you provide less than it says: the robot's own ledger starts from there.</p>
 
-<h2>Reagents and consumables</h2>
+<h2>Labware and tips</h2>
 <table>
 <thead><tr><th>What</th><th>For</th><th class="n">How much</th></tr></thead>
-<tbody>{% for row in reagents %}<tr><td>{{ row.what }}</td><td>{{ row.use }}</td><td class="n">{{ row.amount }}</td></tr>
+<tbody>{% for row in labware %}<tr><td>{{ row.what }}</td><td>{{ row.use }}</td><td class="n">{{ row.amount }}</td></tr>
 {% endfor %}</tbody></table>
 
 <section class="page">
@@ -64,18 +65,26 @@ PAGE = """<!doctype html>
 <figure>{{ plate_map }}<figcaption>Numbers are the ends of the experiment ids. c control, b blank, r replicate; dashed wells stay empty.</figcaption></figure>
 {% for deck in decks %}
 <h2>Deck for <code>{{ deck.name }}</code>{% if deck.at_h %} at {{ deck.at_h }} h{% endif %}</h2>
-<figure>{{ deck.picture }}<figcaption>{{ deck.caption }}</figcaption></figure>
+<figure class="deck">{{ deck.picture }}<figcaption>{{ deck.caption }}</figcaption></figure>
 {% endfor %}
 </section>
 
 <section class="page">
 <h2>Wells</h2>
-<p>Final concentrations in {{ volume }}, as they are really reached.{% if later %} Wells marked with a volume hold less until their addition.{% endif %}</p>
+<p>Final concentrations in {{ volume }}, as they are really reached.</p>
 <table>
-<thead><tr><th>Well</th><th>Experiment</th><th>Role</th>{% for name in columns %}<th class="n">{{ name }}</th>{% endfor %}{% if later %}<th>Addition</th>{% endif %}</tr></thead>
-<tbody>{% for row in wells %}<tr><td>{{ row.well }}</td><td>{{ row.experiment }}</td><td>{{ row.role }}</td>{% for cell in row.cells %}<td class="n">{{ cell }}</td>{% endfor %}{% if later %}<td>{{ row.later }}</td>{% endif %}</tr>
+<thead><tr><th>Well</th><th>Experiment</th><th>Role</th>{% for name in columns %}<th class="n">{{ name }}</th>{% endfor %}</tr></thead>
+<tbody>{% for row in wells %}<tr><td>{{ row.well }}</td><td>{{ row.experiment }}</td><td>{{ row.role }}</td>{% for cell in row.cells %}<td class="n">{{ cell }}</td>{% endfor %}</tr>
 {% endfor %}</tbody></table>
 
+{% if additions %}
+<h2>Additions</h2>
+<p>These wells hold less than {{ volume }} until their addition. Concentrations above are those after it.</p>
+<table>
+<thead><tr><th>At</th><th>Well</th><th>Experiment</th><th class="n">Holds before</th><th class="n">Added</th><th>Stock</th></tr></thead>
+<tbody>{% for row in additions %}<tr><td>{{ row.at }}</td><td>{{ row.well }}</td><td>{{ row.experiment }}</td><td class="n">{{ row.before }}</td><td class="n">{{ row.added }}</td><td>{{ row.stock }}</td></tr>
+{% endfor %}</tbody></table>
+{% endif %}
 <h2>Robot files</h2>
 <table><thead><tr><th>File</th><th>SHA-256</th></tr></thead>
 <tbody>{% for name, sha in files.items() %}<tr><td><code>{{ name }}.py</code></td><td><code>{{ sha }}</code></td></tr>

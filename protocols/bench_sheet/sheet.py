@@ -25,6 +25,7 @@ class StockLine:
     name: str
     contains: str
     place: str
+    drawn: str
     least: str
     says: str
     stages: str
@@ -32,8 +33,8 @@ class StockLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReagentLine:
-    """What to fetch, and how much of it the plate uses."""
+class LabwareLine:
+    """What to fetch, and how many."""
 
     what: str
     use: str
@@ -42,13 +43,24 @@ class ReagentLine:
 
 @dataclass(frozen=True, kw_only=True)
 class WellLine:
-    """A well as the sheet lists it: one cell a component, and what comes later."""
+    """A well as the sheet lists it: one cell a component."""
 
     well: str
     experiment: str
     role: str
     cells: tuple[str, ...]
-    later: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdditionLine:
+    """One addition to one well."""
+
+    at: str
+    well: str
+    experiment: str
+    before: str
+    added: str
+    stock: str
 
 
 def bench_sheet(
@@ -71,8 +83,8 @@ def bench_sheet(
     ]  # fmt: skip
     return page.render(
         plate=plan.plate, objective=intent.objective, cells=lab.cells is not None, notes=joined(findings), conditions=intent.conditions,
-        steps=sheet_steps(intent, plan), stocks=_stocks(plan, lab), reagents=_reagents(plan, robot, lab),
-        plate_map=Markup(plate_map_svg(plan)), decks=decks, volume=shown(plan.final_nl), later=len(plan.stages) > 1,
+        steps=sheet_steps(intent, plan), stocks=_stocks(plan, lab), labware=_labware(plan, robot, lab),
+        plate_map=Markup(plate_map_svg(plan)), decks=decks, volume=shown(plan.final_nl), additions=_additions(plan),
         columns=[f"{name} ({unit})" if unit else name for name, unit in columns.items()], wells=_wells(plan, columns), files=files, whole=whole, engine=engine,
     )  # fmt: skip
 
@@ -87,7 +99,7 @@ def _stocks(plan: PhysicalPlan, lab: LabProfile) -> list[StockLine]:
         stock = lab.stock(state.name)
         lines.append(
             StockLine(
-                name=state.name, contains=_contains(stock), place=f"{state.well} of {state.holder}", least=shown(drawn + state.dead_nl),
+                name=state.name, contains=_contains(stock), place=f"{state.well} of {state.holder}", drawn=shown(drawn), least=shown(drawn + state.dead_nl),
                 says=shown(state.start_nl), stages=", ".join(stages), keep=stock.keep,
             )
         )  # fmt: skip
@@ -98,32 +110,19 @@ def _contains(stock: Stock) -> str:
     return ", ".join(f"{name} {amount.concentration:g} {amount.unit}" for name, amount in stock.components.items()) or "–"
 
 
-def _reagents(plan: PhysicalPlan, robot: Sequence[RobotStage], lab: LabProfile) -> list[ReagentLine]:
-    """Components as amounts drawn, then plates, holders and tips."""
+def _labware(plan: PhysicalPlan, robot: Sequence[RobotStage], lab: LabProfile) -> list[LabwareLine]:
+    """Plate, holders and tips."""
     lines = []
-    for state in plan.stocks:
-        drawn = sum(transfer.volume_nl for stage in plan.stages for transfer in stage.transfers if transfer.stock == state.name)
-        if drawn:
-            uses = sorted({"cultures" if lab.cells is not None and state.name == lab.cells.stock else _use(state.name, lab)})
-            lines.append(ReagentLine(what=state.name, use=", ".join(uses), amount=shown(drawn)))
-    lines.append(ReagentLine(what=labware(plan.plate_labware).title, use=f"plate {plan.plate}", amount="1"))
+    lines.append(LabwareLine(what=labware(plan.plate_labware).title, use=f"plate {plan.plate}", amount="1"))
     holders = {stock.holder: next(h.labware for h in lab.holders if h.name == stock.holder) for stock in plan.stocks}
     used = {item.name for stage in robot for item in stage.deck if item.kind == "holder"}
-    lines += [ReagentLine(what=labware(load_name).title, use=f"holder {name}", amount="1") for name, load_name in holders.items() if name in used]
+    lines += [LabwareLine(what=labware(load_name).title, use=f"holder {name}", amount="1") for name, load_name in holders.items() if name in used]
     tips: dict[str, int] = {}
     for stage in robot:
         for rack, count in stage.tips_used.items():
             tips[rack] = tips.get(rack, 0) + count
-    lines += [ReagentLine(what=labware(rack).title, use="fresh tips, all stages", amount=f"{count} tips") for rack, count in tips.items()]
+    lines += [LabwareLine(what=labware(rack).title, use="fresh tips, all stages", amount=f"{count} tips") for rack, count in tips.items()]
     return lines
-
-
-def _use(stock: str, lab: LabProfile) -> str:
-    if stock == lab.medium.diluent:
-        return "diluent" + (" and edge wells" if stock == lab.plate.edge_fill else "")
-    if stock == lab.plate.edge_fill:
-        return "edge wells"
-    return "base medium" if set(lab.stock(stock).components) & set(lab.medium.base) else "a factor"
 
 
 def _columns(plan: PhysicalPlan) -> dict[str, str]:
@@ -132,24 +131,24 @@ def _columns(plan: PhysicalPlan) -> dict[str, str]:
 
 
 def _wells(plan: PhysicalPlan, columns: Mapping[str, str]) -> list[WellLine]:
-    later: dict[str, list[str]] = {}
-    for stage in plan.stages[1:]:
-        for transfer in stage.transfers:
-            later.setdefault(transfer.well, []).append(f"{shown(transfer.volume_nl)} {transfer.stock} at {stage.at_h:g} h")
-    before = {well: sum(stocks.values()) for well, stocks in plan.composition(until=0).items()}
     lines = []
     for well in plan.wells:
-        if not well.experiment_id:
-            continue
-        reached = {entry.component: entry.planned for entry in well.reached}
-        due = later.get(well.well)
-        lines.append(
-            WellLine(
-                well=well.well, experiment=well.experiment_id, role=well.role, cells=tuple(f"{reached.get(name, 0.0):.4g}" for name in columns),
-                later=f"holds {shown(before[well.well])}; {', '.join(due)}" if due else "",
-            )
-        )  # fmt: skip
+        if well.experiment_id:
+            reached = {entry.component: entry.planned for entry in well.reached}
+            cells = tuple(f"{reached.get(name, 0.0):.4g}" for name in columns)
+            lines.append(WellLine(well=well.well, experiment=well.experiment_id, role=well.role, cells=cells))
     return lines
 
 
-
+def _additions(plan: PhysicalPlan) -> list[AdditionLine]:
+    """Every addition after the set-up, with what the well holds until then."""
+    names = {well.well: well.experiment_id for well in plan.wells}
+    return [
+        AdditionLine(
+            at=f"{stage.at_h:g} h", well=transfer.well, experiment=names[transfer.well], added=shown(transfer.volume_nl), stock=transfer.stock,
+            before=shown(sum(plan.composition(until=number - 1).get(transfer.well, {}).values())),
+        )
+        for number, stage in enumerate(plan.stages)
+        if number > 0
+        for transfer in stage.transfers
+    ]  # fmt: skip
