@@ -60,7 +60,11 @@ class Draft:
         where = dotted(path)
         if any(noted.where == where and noted.file == self.file.name for noted in self.mistakes):
             return
-        self.mistakes.append(Mistake(file=self.file.name, line=self.lines.line(path), where=where, expected=expected, found=found, mend=mend))
+        self.mistakes.append(self.complaint(path, expected=expected, found=found, mend=mend))
+
+    def complaint(self, path: KeyPath, *, expected: str, found: str, mend: str = "") -> Mistake:
+        """A mistake at a path of keys, with its line."""
+        return Mistake(file=self.file.name, line=self.lines.line(path), where=dotted(path), expected=expected, found=found, mend=mend)
 
     def of(self, key: str) -> tuple[Part, ...]:
         """The tables of a list such as `factors`, or the one table of that name; empty where there is none."""

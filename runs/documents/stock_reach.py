@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-
+from world_model.terms.errors import ProtocolError
 from world_model.terms.lab_profile import LabProfile
 from world_model.terms.space import SearchSpace
 
@@ -12,23 +11,29 @@ from .toml_lines import KeyPath
 
 
 def check_reach(campaign: Draft, lab: Draft, *, space: SearchSpace, profile: LabProfile) -> None:
-    """What `protocols.reach` calls an error becomes a mistake, at the stock, the factor or the plate that it names."""
-    if importlib.util.find_spec("protocols.reach") is None:
-        return
+    """What the protocols room calls an error becomes a mistake, at the stock, the factor or the plate that it names."""
+    from protocols.finding import Refused, errors_in
     from protocols.reach import reach
 
-    for finding in reach(space, profile).findings:
-        if finding.severity != "error":
-            continue
+    try:
+        findings = reach(space, profile).findings
+    except Refused as fault:
+        findings = fault.findings
+    except ProtocolError as fault:
+        lab.mistake((), expected="a bench that protocols can be written for", found=str(fault))
+        return
+    for finding in errors_in(findings):
         draft, path = _place(campaign, lab, finding.where)
-        draft.mistake(path, expected=finding.limit, found=finding.observed, mend=finding.mend)
+        draft.mistakes.append(draft.complaint(path, expected=finding.limit, found=finding.observed, mend=finding.mend))
 
 
 def _place(campaign: Draft, lab: Draft, where: str) -> tuple[Draft, KeyPath]:
-    """The table whose name a finding mentions; the longest name wins, for `glucose` is in `glucose stock` too."""
+    """The key, or the table whose name a finding mentions; the longest name wins, for `glucose` is in `glucose stock` too."""
+    if where.partition(".")[0] in lab.data:
+        return lab, tuple(where.split("."))
     named = [
         (len(part.name), draft, part.path)
-        for draft, key in ((lab, "stocks"), (campaign, "factors"))
+        for draft, key in ((lab, "stocks"), (lab, "holders"), (campaign, "factors"))
         for part in draft.of(key)
         if part.name and part.name in where
     ]

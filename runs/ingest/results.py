@@ -130,7 +130,7 @@ def _plates(matched: Matched, plan: ReadingPlan) -> tuple[str, ...]:
 
 def _places(plan: ReadingPlan, plates: Sequence[str]) -> list[Place]:
     if not plan.plates:
-        return [Place(plate="", well="", experiment=experiment) for experiment in plan.roles] if plates else []
+        return [Place(plate="", well="", experiment=name) for name, role in plan.roles.items() if role != "unused"] if plates else []
     return [Place(plate=plate, well=well, experiment=experiment) for plate in plates for well, experiment in plan.plates[plate].items()]
 
 

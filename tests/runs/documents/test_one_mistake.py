@@ -142,6 +142,16 @@ def test_mass_converts_to_molar_only_through_the_molar_mass(tmp_path):
     assert "molar mass" in mistake.mend
 
 
+def test_a_stock_too_weak_for_its_factor_is_named_at_the_factor(tmp_path):
+    weak = [('concentration = 1, unit = "M" }', 'concentration = 1, unit = "mM" }'), ('concentration = 100, unit = "mM" }', 'concentration = 0.5, unit = "mM" }')]
+    [mistake] = check_campaign(written(tmp_path, lab=weak))
+    assert (mistake.file, mistake.where) == ("campaign.toml", "factors[0]")
+    # 1 mM in at most 200 µL, less base medium (40), cells (5) and the least diluent: below 1 mM in any case
+    assert mistake.found == "2 to 60 mM"
+    assert "something from" in mistake.expected
+    assert "stronger stock" in mistake.mend
+
+
 def test_constraints_that_hold_one_by_one_and_not_together_are_one_mistake(tmp_path):
     more = ('why = "osmolarity"', '[[constraints]]\nterms = { glucose = 1 }\nat_least = 59\n[[constraints]]\nterms = { magnesium = 1 }\nat_least = 3.9')
     [mistake] = check_campaign(written(tmp_path, campaign=[more, ("glucose = 20, magnesium = 2", "glucose = 59, magnesium = 3.9")]))[:1]
