@@ -74,7 +74,7 @@ def write_durably(file: Path, content: bytes) -> None:
             handle.write(content)
             handle.flush()
             os.fsync(handle.fileno())
-        os.replace(beside, file)
+        beside.replace(file)
         directory = os.open(file.parent, os.O_RDONLY)
         try:
             os.fsync(directory)

@@ -49,3 +49,12 @@ def allowance(state: CampaignState, asked: int) -> Allowance:
         candidates=fitting,
         message=f"The budget of {budget.experiments} experiments has {left} left: {fitting} candidates are proposed instead of {asked}.",
     )
+
+
+def is_spent(state: CampaignState) -> bool:
+    """True where not one more candidate fits."""
+    try:
+        allowance(state, 1)
+    except ConflictError:
+        return True
+    return False

@@ -11,7 +11,9 @@ from world_model.terms.proposal import Proposal, ProposedExperiment
 from .charter import Change, Charter
 from .payloads import BatchAmended, ProtocolApproved, ProtocolCompiled, Readings
 
-_NONE: Mapping[str, str] = MappingProxyType({})
+
+def _nothing() -> Mapping[str, str]:
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +25,7 @@ class RoundState:
     experiments: tuple[ProposedExperiment, ...]
     proposed_at: str = ""
     amendments: tuple[BatchAmended, ...] = ()
-    dropped: Mapping[str, str] = _NONE
+    dropped: Mapping[str, str] = field(default_factory=_nothing)
     compiled: ProtocolCompiled | None = None
     approval: ProtocolApproved | None = None
     approved_at: str = ""
@@ -60,6 +62,7 @@ class CampaignState:
     """The fold of a campaign's events up to `head`.
 
     Attributes:
+        table: file of the table of candidates, where the campaign file names none.
         rounds: in their order, numbered from 1.
         past: experiments that were never proposed here: imported, or recorded as new rows.
         blocks: all readings ever recorded; `dataset` says which count.
@@ -72,12 +75,13 @@ class CampaignState:
     head: int
     head_hash: str
     opened_at: str
+    table: str = ""
     rounds: tuple[RoundState, ...] = ()
     past: tuple[ProposedExperiment, ...] = ()
     imports: int = 0
     blocks: tuple[ReadingBlock, ...] = ()
     answered: frozenset[str] = frozenset()
-    failed: Mapping[str, str] = _NONE
+    failed: Mapping[str, str] = field(default_factory=_nothing)
     sources: Mapping[str, Source] = field(default_factory=lambda: MappingProxyType({}))
     revisions: tuple[tuple[Change, ...], ...] = ()
 

@@ -49,7 +49,7 @@ def evolve(state: CampaignState | None, event: Event) -> CampaignState:
     if state is None:
         if not isinstance(payload, CampaignOpened):
             raise JournalError(f"Expected campaign_opened as the first event of {event.campaign!r}, found {event.type} in event {event.seq}.")
-        return CampaignState(charter=payload.charter, head=event.seq, head_hash=event.hash, opened_at=event.recorded_at)
+        return CampaignState(charter=payload.charter, head=event.seq, head_hash=event.hash, opened_at=event.recorded_at, table=payload.table)
     return replace(_after(payload, state, event), head=event.seq, head_hash=event.hash)
 
 

@@ -22,6 +22,7 @@ class CampaignOpened(Word):
     charter: Charter
     version: Text = Field(description="of nextwell")
     document_sha256: Sha256 | None = Field(None, description="raw campaign file")
+    table: Text = Field("", description="file of the table of candidates, where the campaign file names none")
 
 
 class CampaignRevised(Word):
@@ -78,6 +79,7 @@ class ProtocolCompiled(Word):
     volume_ul: float
     inoculum_od600: float | None = None
     findings: tuple[Text, ...] = ()
+    drawn_ul: dict[Name, float] = Field(default_factory=dict, description="stock → what this plate takes of it")
     verified: dict[str, Any] = Field(default_factory=dict, description="what the check of the emitted files found")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from world_model.terms.goals import Goal, Measurement
@@ -28,11 +30,18 @@ def observed(goal: Goal, data: Dataset) -> np.ndarray:
     return read_out(goal, data.values[:, :, data.variables.index(goal.readout)], data.times_h)
 
 
-def true_readout(goal: Goal, truth: np.ndarray, measurements: tuple[Measurement, ...]) -> np.ndarray:
-    """`n`: the goal's readout of a simulated lab's noise-free values, `n x t x y` at each measurement's times."""
+def true_readout(goal: Goal, truth: np.ndarray, measurements: Sequence[Measurement]) -> np.ndarray:
+    """`n`: the goal's readout of a simulated lab's noise-free values.
+
+    Args:
+        truth: `n x t x y` at the union of the measurements' times, as `Lab.truth` gives it.
+    """
     y = [measurement.name for measurement in measurements].index(goal.readout)
-    times_h = np.array(measurements[y].at_h) if measurements[y].at_h else np.array([np.nan])
-    return read_out(goal, truth[:, : len(times_h), y], times_h)
+    union = np.array(sorted({hour for measurement in measurements for hour in measurement.at_h}) or [np.nan])
+    own = measurements[y].at_h
+    if not own:
+        return np.asarray(truth[:, -1, y], dtype=float)
+    return read_out(goal, truth[:, np.isin(union, own), y], np.array(own))
 
 
 def _of_curve(goal: Goal, curve: np.ndarray, times_h: np.ndarray) -> float:

@@ -23,15 +23,15 @@ def approve(campaign: OpenCampaign, *, person: str, round: int | None = None, co
     """
     if not person.strip():
         raise ConflictError('Expected the name of a person who approves, found none. Give it with --by "NAME".')
-    return _approve(campaign, round, ProtocolApproved.model_construct(person=person.strip(), policy=None, comment=comment))
+    return _approve(campaign, round, person=person.strip(), comment=comment)
 
 
 def approve_simulated(campaign: OpenCampaign, *, round: int | None = None) -> Outcome:
     """Where a simulated lab answers nobody pipettes, so nobody has to vouch: the journal records the policy instead."""
-    return _approve(campaign, round, ProtocolApproved.model_construct(person=None, policy="simulated", comment=""))
+    return _approve(campaign, round, person=None, comment="")
 
 
-def _approve(campaign: OpenCampaign, round: int | None, by: ProtocolApproved) -> Outcome:
+def _approve(campaign: OpenCampaign, round: int | None, *, person: str | None, comment: str) -> Outcome:
     state = campaign.standing()
     opened = the_round(state, round)
     compiled = compiled_of(opened)
@@ -40,7 +40,9 @@ def _approve(campaign: OpenCampaign, round: int | None, by: ProtocolApproved) ->
     if campaign.workspace is None:
         raise ConflictError("Expected a workspace folder with the robot files, found a campaign in memory.")
     refuse_edited(campaign.workspace.round_folder(state.name, opened.number), compiled)
-    approved = ProtocolApproved(round=opened.number, person=by.person, policy=by.policy, files=compiled.files, comment=by.comment)
+    approved = ProtocolApproved(
+        round=opened.number, person=person, policy=None if person else "simulated", files=compiled.files, comment=comment
+    )
     after = campaign.append([approved], on=state)
     who = approved.person or f"policy: {approved.policy}"
     return Outcome(

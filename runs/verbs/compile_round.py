@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from world_model.terms.errors import ConflictError, ProtocolError
 
 from ..journal.canonical import sha256_of
 from ..journal.raw_files import write_durably
 from ..journal.workspace import slug
-from ..state.campaign_state import RoundState
+from ..state.campaign_state import CampaignState, RoundState
 from ..state.payloads import CompiledStage, ProtocolCompiled, WrittenFile
 from ..state.progress import is_answered, the_round
 from .open_campaign import LabFile, OpenCampaign
 from .outcome import Outcome, Progress, silent
+
+if TYPE_CHECKING:
+    from protocols.verify import Verification
 
 _FILE_NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,63}$")
 
@@ -64,7 +68,7 @@ def compile_round(
 
     plate = compile_plate(
         plate=plate_id(state.name, opened.number), experiments=opened.experiments, space=campaign.space, lab=lab.profile,
-        seed=state.charter.seed, inoculum_od600=inoculum_od600, system=state.charter.system, progress=progress,
+        seed=state.charter.seed, inoculum_od600=inoculum_od600, system=state.charter.system, drawn_ul=drawn_before(state, opened.number), progress=progress,
     )  # fmt: skip
     texts = {
         **{f"{stage.name}.py": stage.robot_file for stage in plate.stages}, "wells.csv": plate.wells_csv, "transfers.csv": plate.transfers_csv,
@@ -76,10 +80,28 @@ def compile_round(
         stages=tuple(CompiledStage(name=stage.name, at_h=stage.at_h, file=f"{stage.name}.py") for stage in plate.stages),
         files=_write_all(folder, texts, before=opened), lab_sha256=campaign.raw.keep(lab.text.encode(), suffix=".toml"),
         volume_ul=lab.profile.plate.volume_ul, inoculum_od600=inoculum_od600, findings=tuple(map(str, plate.findings)),
-        verified=plate.verification,
+        verified=_told(plate.verification), drawn_ul=plate.drawn_ul,
     )  # fmt: skip
     after = campaign.append([compiled], on=state)
     return Outcome(state=after, round=after.rounds[opened.number - 1], messages=(*compiled.findings, *_voided(opened)))
+
+
+def drawn_before(state: CampaignState, number: int) -> dict[str, float]:
+    """Stock → µL that the approved plates of other rounds take: a stock that is provided once may run dry."""
+    drawn: dict[str, float] = {}
+    for other in state.rounds:
+        if other.number != number and other.compiled is not None and other.approval is not None:
+            for stock, volume_ul in other.compiled.drawn_ul.items():
+                drawn[stock] = drawn.get(stock, 0.0) + volume_ul
+    return drawn
+
+
+def _told(verification: Verification) -> dict[str, object]:
+    """What the check of the emitted files found, as plain data."""
+    return {
+        "engine": verification.engine, "stages": verification.stages, "commands": verification.commands, "wells": verification.wells,
+        "largest_gap_nl": verification.largest_gap_nl,
+    }  # fmt: skip
 
 
 def _write_all(folder: Path, texts: dict[str, str], *, before: RoundState) -> tuple[WrittenFile, ...]:

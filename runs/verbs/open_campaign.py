@@ -6,6 +6,7 @@ import getpass
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from world_model.terms.campaign_doc import CampaignDoc
 from world_model.terms.errors import ConflictError
@@ -21,6 +22,9 @@ from ..state.charter import Change, Charter, revision
 from ..state.fold import fold
 from ..state.payloads import CampaignOpened, CampaignRevised, draft
 from ..version import VERSION
+
+if TYPE_CHECKING:
+    from .label_index import LabelIndex
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +52,7 @@ class OpenCampaign:
     base: Path = field(default_factory=Path)
     actor: str = ""
     _seen: CampaignState | None = None
+    _labels: LabelIndex | None = None
 
     def state(self) -> CampaignState | None:
         """The state now; only what is new since the last call is folded. None where nothing was recorded yet."""
@@ -75,23 +80,34 @@ class OpenCampaign:
         self.journal.append(self.charter.name, [draft(payload) for payload in payloads], actor=self.actor, head=on.head)
         return self.standing()
 
+    def labels(self) -> LabelIndex:
+        """Candidate labels → rows of the table, built when first asked for."""
+        if self._labels is None:
+            from .label_index import LabelIndex
+
+            self._labels = LabelIndex(self.space)
+        return self._labels
+
     def close(self) -> None:
         self.journal.close()
 
 
 def begin(
     charter: Charter, space: SearchSpace, *, workspace: Workspace | None, doc: CampaignDoc | None = None, document_text: str = "",
-    lab: LabFile | None = None, base: Path | None = None,
+    lab: LabFile | None = None, base: Path | None = None, table: Path | None = None,
 ) -> OpenCampaign:  # fmt: skip
     """Open a campaign: the journal records that it was opened, or what was revised in its file since.
+
+    Args:
+        table: file of the table of candidates, where the campaign file names none.
 
     Raises:
         ConflictError: the file changed in a way that would give past results another meaning, or two campaigns share a folder.
         JournalError, VerificationError: the journal can't be opened.
     """
-    campaign = attach(charter, space, workspace=workspace, doc=doc, lab=lab, base=base)
+    campaign = attach(charter, space, workspace=workspace, doc=doc, lab=lab, base=base, writes=True)
     try:
-        _record_terms(campaign, document_text)
+        _record_terms(campaign, document_text, table)
     except BaseException:
         campaign.close()
         raise
@@ -100,24 +116,24 @@ def begin(
 
 def attach(
     charter: Charter, space: SearchSpace, *, workspace: Workspace | None, doc: CampaignDoc | None = None, lab: LabFile | None = None,
-    base: Path | None = None,
+    base: Path | None = None, writes: bool = False,
 ) -> OpenCampaign:  # fmt: skip
-    """A campaign to look at: nothing is written."""
-    journal = Journal.open(workspace.journal_file) if workspace else Journal.in_memory()
+    """A campaign to look at: nothing is written, not even a journal where there is none."""
+    journal = Journal.open(workspace.journal_file) if workspace and (workspace.journal_file.exists() or writes) else Journal.in_memory()
     raw: RawFiles = FolderRawFiles(workspace.raw_folder) if workspace else MemoryRawFiles()
     return OpenCampaign(
         journal=journal, raw=raw, charter=charter, space=space, workspace=workspace, doc=doc, lab=lab, base=base or Path(), actor=_whoami(),
     )  # fmt: skip
 
 
-def _record_terms(campaign: OpenCampaign, document_text: str) -> None:
+def _record_terms(campaign: OpenCampaign, document_text: str, table: Path | None) -> None:
     state = campaign.state()
     sha256 = campaign.raw.keep(document_text.encode(), suffix=".toml") if document_text else None
     if state is None:
         others = [name for name in campaign.journal.campaigns() if slug(name) == slug(campaign.charter.name)]
         if others and campaign.workspace is not None:
             raise ConflictError(f"Expected a campaign name with a folder of its own, found {others[0]!r} in {slug(others[0])}/ already. Rename this one.")
-        opened = CampaignOpened(charter=campaign.charter, version=VERSION, document_sha256=sha256)
+        opened = CampaignOpened(charter=campaign.charter, version=VERSION, document_sha256=sha256, table=str(table) if table else "")
         campaign.journal.append(campaign.charter.name, [draft(opened)], actor=campaign.actor, head=0)
     elif changes := revision(state.charter, campaign.charter):
         campaign.append([CampaignRevised(charter=campaign.charter, changes=changes, document_sha256=sha256)], on=state)

@@ -31,7 +31,7 @@ def proposal_rows(proposed: RoundState, charter: Charter) -> list[dict[str, Cell
         row: dict[str, Cell] = {"experiment_id": experiment.id, "role": experiment.role, "repeat_of": experiment.repeat_of, "reason": experiment.reason}
         row["candidate"] = experiment.candidate
         row |= {name: experiment.settings.get(name) for name in charter.factor_names}
-        told = [number for prediction in experiment.predictions for number in (prediction.mean, prediction.sd)]
+        told: list[Cell] = [number for prediction in experiment.predictions for number in (prediction.mean, prediction.sd)]
         columns = prediction_columns(charter)
         row |= dict(zip(columns, told or [None] * len(columns), strict=True))
         rows.append({column: row[column] for column in proposal_columns(charter)})

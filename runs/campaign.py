@@ -1,0 +1,165 @@
+"""`Campaign`: the door for notebooks. A thin facade; what is known lies in the journal, what is done lies in the verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from world_model.terms.campaign_doc import Batch, Budget, Control
+from world_model.terms.errors import NextwellError
+from world_model.terms.goals import Goal, Measurement
+from world_model.terms.readings import Dataset
+from world_model.terms.space import SearchSpace
+
+from .journal.workspace import DEFAULT_FOLDER, Workspace
+from .state.campaign_state import CampaignState
+from .state.charter import Charter, space_terms
+from .state.dataset import dataset
+from .verbs.forecast import Forecast, Trajectories, forecast
+from .verbs.from_file import open_file
+from .verbs.open_campaign import begin
+from .verbs.proposal_table import proposal_columns, proposal_rows
+from .verbs.propose import Strategy, propose
+from .verbs.record_frame import record_frame
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    import pandas as pd
+
+    Experiments: TypeAlias = pd.DataFrame | Sequence[Mapping[str, float | str]]
+
+
+class Campaign:
+    """A campaign: propose, record, predict, simulate.
+
+    Args:
+        space: what can be varied.
+        goals: what is wanted; without `measurements` each readout is an end point without unit.
+        measurements: what is read, with units and times.
+        batch: candidates, replicates and blanks of a round; controls and budget as in a campaign file.
+        workspace: folder that keeps the journal; without it the campaign lives in memory.
+
+    Raises:
+        NextwellError: goals that no measurement serves.
+        ConflictError: the workspace holds a campaign of this name with another space or other measurements.
+    """
+
+    def __init__(
+        self, *, space: SearchSpace, goals: Sequence[Goal], seed: int = 0, measurements: Sequence[Measurement] = (), batch: Batch | None = None,
+        controls: Sequence[Control] = (), budget: Budget | None = None, name: str = "campaign", workspace: str | Path | None = None,
+    ) -> None:  # fmt: skip
+        charter = Charter(
+            name=name, seed=seed, goals=tuple(goals), measurements=tuple(measurements) or _end_points(goals), batch=batch or Batch(),
+            controls=tuple(controls), budget=budget or Budget(), **space_terms(space),
+        )  # fmt: skip
+        self._open = begin(charter, space, workspace=Workspace(Path(workspace)) if workspace is not None else None)
+        self._forecast: Forecast | None = None
+
+    @classmethod
+    def from_file(cls, file: str | Path, *, workspace: str | Path = DEFAULT_FOLDER, table: str | Path | None = None) -> Campaign:
+        """The campaign that the command line drives with this file and workspace.
+
+        Raises:
+            DocumentError: every mistake of the file.
+        """
+        campaign = cls.__new__(cls)
+        campaign._open = open_file(Path(file), workspace=Path(workspace), table=Path(table) if table is not None else None).campaign
+        campaign._forecast = None
+        return campaign
+
+    def propose(self, n: int | None = None, *, strategy: Strategy = "auto") -> pd.DataFrame:
+        """Propose `n` new distinct candidates; replicates, controls and blanks come on top where the campaign has them.
+
+        Returns:
+            One row an experiment: `experiment_id, role, candidate` (row label of a table), the factors, `predicted_mean`,
+            `predicted_sd`, `repeat_of`, `reason`.
+
+        Raises:
+            ConflictError: the budget is spent.
+            DesignError: fewer than `n` candidates are left.
+        """
+        import pandas as pd
+
+        outcome = propose(self._open, n=n, strategy=strategy, ahead=True)
+        assert outcome.round is not None
+        charter = outcome.state.charter
+        return pd.DataFrame(proposal_rows(outcome.round, charter), columns=proposal_columns(charter))
+
+    def record(self, frame: pd.DataFrame, *, correct: str = "") -> tuple[str, ...]:
+        """Record readings: a column a measurement, with or without `time_h`; or long: `time_h`, `measurement`, `value`.
+
+        A row is matched by `experiment_id`; else by `candidate` or exact factors to the oldest pending one; else it is a
+        new experiment. A missing value is refused unless `flag` says `failed`.
+
+        Args:
+            correct: why readings that differ from recorded ones replace them.
+
+        Returns:
+            What was done, in sentences.
+
+        Raises:
+            ResultsError: rows that can't be taken in; nothing is.
+            ConflictError: readings that were recorded already, or differ from recorded ones.
+        """
+        return record_frame(self._open, frame, correct=correct).messages
+
+    def predict(self, experiments: Experiments) -> pd.DataFrame:
+        """What the model expects of each goal for a frame of settings.
+
+        Returns:
+            For each row `mean`, `sd` and the quantiles `q05, q25, q50, q75, q95` of the goal's readout; with several goals one
+            block of rows a goal, named in `goal`.
+
+        Raises:
+            ResultsError: too few results to learn from.
+        """
+        return self._model().predict(experiments)
+
+    def simulate(self, experiments: Experiments, times_h: Sequence[float] = (), *, n: int = 100, seed: int = 0) -> Trajectories:
+        """Draws of the trajectories of some experiments; draw i is one hypothesis of the world, shared by all of them.
+
+        Args:
+            times_h: hours, between the first and the last that was read; without them, the times that were read.
+
+        Raises:
+            ResultsError: too few results to learn from, or a time outside what was read.
+        """
+        return self._model().simulate(experiments, times_h, n=n, seed=seed)
+
+    @property
+    def state(self) -> CampaignState:
+        """Where the campaign stands."""
+        return self._open.standing()
+
+    @property
+    def data(self) -> Dataset:
+        """Experiments as done with their readings: what the model learns from."""
+        return dataset(self.state)
+
+    @property
+    def space(self) -> SearchSpace:
+        return self._open.space
+
+    def close(self) -> None:
+        """Let go of the journal."""
+        self._open.close()
+
+    def __repr__(self) -> str:
+        state = self.state
+        return f"<Campaign {state.name!r}: {len(state.rounds)} rounds, {len(state.answered)} experiments read>"
+
+    def _model(self) -> Forecast:
+        state = self.state
+        if self._forecast is None or self._forecast.head != state.head:
+            self._forecast = forecast(self._open, state)
+        return self._forecast
+
+
+def _end_points(goals: Sequence[Goal]) -> tuple[Measurement, ...]:
+    if not goals:
+        raise NextwellError('Expected at least one goal, found none. Say what is wanted: goals=[nw.Goal(readout="yield", direction="max")].')
+    return tuple(Measurement(name=name) for name in dict.fromkeys(goal.readout for goal in goals))
+
+

@@ -1,0 +1,54 @@
+"""`nextwell bench`: measured figures against stated goals; a loss is a figure, not a crash."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from world_model.terms.errors import NextwellError, nearest
+
+from .exits import Exit
+from .options import AsJson
+from .voice import speaking
+
+
+def bench(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which bench; an unknown name lists them.")],
+    quick: Annotated[bool, typer.Option("--quick", help="A version of at most a minute.")] = False,
+    seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="How many seeds.", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a bench and print {"checks", "tables", "environment"}. Exits 0 whatever the figures say."""
+    with speaking("bench", as_json=as_json) as voice:
+        from importlib import import_module
+
+        known = benches()
+        if name not in known:
+            voice.told["known"] = known
+            voice.say(f"Expected a bench, found {name!r}. {nearest(name, known)}", style="red")
+            raise typer.Exit(int(Exit.USAGE))
+        result = import_module(f"..bench.{name.replace('-', '_')}", __package__).bench(quick=quick, seeds=seeds, progress=voice.progress)
+        if not {"checks", "tables", "environment"} <= set(result):
+            raise NextwellError(f"Expected checks, tables and environment of bench {name!r}, found {', '.join(result)}.")
+        voice.told |= result
+        if not as_json:
+            voice.table([{key: check[key] for key in ("name", "value", "goal", "ok", "n") if key in check} for check in result["checks"]], title=f"bench {name}")
+            for title, rows in result["tables"].items():
+                if isinstance(rows, list) and rows and isinstance(rows[0], dict):
+                    voice.table(rows, title=title)
+                else:
+                    voice.say(f"{title}: {json.dumps(rows, default=str)}")
+
+
+def benches() -> list[str]:
+    """The benches that there are, by their file's name: a module of `runs.bench` that holds `bench`."""
+    from importlib import resources
+    from importlib.util import find_spec
+
+    if find_spec("..bench", __package__) is None:
+        return []
+    files = [entry.name for entry in resources.files("runs.bench").iterdir()]
+    # one idea a file: what only helps a bench lies in a folder below
+    return sorted(file.removesuffix(".py").replace("_", "-") for file in files if file.endswith(".py") and not file.startswith("_"))

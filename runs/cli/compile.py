@@ -1,0 +1,44 @@
+"""`nextwell compile`: robot files and bench sheet of a round, checked by the robot maker's engine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .options import DEFAULT_WORKSPACE, AsJson, CampaignFile, RoundNumber, TableFile, WorkspaceFolder
+from .status import where_option
+from .voice import speaking
+
+
+def compile_command(
+    file: CampaignFile,
+    inoculum_od: Annotated[float | None, typer.Option("--inoculum-od", min=0, help="OD600 of the cells as measured this morning; else the lab file's expected one.", show_default=False)] = None,
+    round: RoundNumber = None,
+    workspace: WorkspaceFolder = DEFAULT_WORKSPACE,
+    table: TableFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write and verify the robot files, the bench sheet, the well list and the transfer list of a round."""
+    with speaking("compile", as_json=as_json) as voice:
+        from ..state.status import what_waits
+        from ..verbs.compile_round import compile_round
+        from ..verbs.from_file import open_file
+
+        campaign = open_file(file, workspace=workspace, table=table).campaign
+        outcome = compile_round(campaign, round=round, inoculum_od600=inoculum_od, progress=voice.progress)
+        assert outcome.round is not None and outcome.round.compiled is not None and campaign.workspace is not None
+        compiled = outcome.round.compiled
+        folder = campaign.workspace.round_folder(outcome.state.name, outcome.round.number)
+        voice.told |= {
+            "campaign": outcome.state.name, "round": outcome.round.number, "plate": compiled.plate, "protocol_sha256": compiled.protocol_sha256,
+            "files": [str(folder / written.name) for written in compiled.files], "verified": compiled.verified,
+        }  # fmt: skip
+        voice.table(
+            [{"stage": stage.name, "at (h)": f"{stage.at_h:g}", "file": str(folder / stage.file)} for stage in compiled.stages],
+            title=f"Plate {compiled.plate}: {len(compiled.layout)} wells, protocol {compiled.protocol_sha256[:12]}",
+        )
+        voice.say(f"Bench sheet: {folder / 'bench_sheet.html'}")
+        voice.notes(outcome.messages)
+        voice.next_step(what_waits(outcome.state, file=str(file))[0].command + where_option(workspace))
+        campaign.close()

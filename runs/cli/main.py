@@ -1,0 +1,56 @@
+"""`nextwell`: the door for people and scripts. Each command lives in the module of its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import typer
+
+from ..version import VERSION
+from .amend import amend
+from .approve import approve
+from .bench import bench
+from .check import check
+from .compile import compile_command
+from .demo import demo
+from .doctor import doctor
+from .exits import EPILOG
+from .import_results import import_results
+from .new import new
+from .propose import propose
+from .record import record
+from .report import report
+from .run import run
+from .status import status
+from .verify import verify
+
+app = typer.Typer(
+    name="nextwell", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, epilog=EPILOG,
+    help="Plan experiments in a closed loop: propose, compile for the robot, approve, record, learn, and again.",
+)  # fmt: skip
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "demo": demo, "new": new, "check": check, "status": status, "propose": propose, "amend": amend, "compile": compile_command,
+    "approve": approve, "record": record, "import": import_results, "run": run, "report": report, "bench": bench, "doctor": doctor, "verify": verify,
+}  # fmt: skip
+for name, command in _COMMANDS.items():
+    app.command(name, epilog=EPILOG)(command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(VERSION)
+        raise typer.Exit()
+
+
+@app.callback()
+def _door(version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Print the version.")) -> None:
+    pass
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,15 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CampaignFile = Annotated[Path, typer.Argument(metavar="CAMPAIGN.toml", help="The campaign file.", show_default=False)]
+WorkspaceFolder = Annotated[Path, typer.Option("--workspace", "-w", metavar="FOLDER", help="Folder of the journal, the raw files and what is written.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout; everything else goes to stderr.")]
+RoundNumber = Annotated[int | None, typer.Option("--round", "-r", min=1, metavar="N", help="Which round; else the one that is open.", show_default=False)]
+TableFile = Annotated[Path | None, typer.Option("--table", metavar="FILE", help="The table of candidates, where the campaign file names none.", show_default=False)]
+DEFAULT_WORKSPACE = Path("lab")

@@ -1,0 +1,65 @@
+"""`nextwell status`: who waits for what, and what to type next."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from .options import DEFAULT_WORKSPACE, AsJson, CampaignFile, TableFile, WorkspaceFolder
+from .voice import Voice, speaking
+
+if TYPE_CHECKING:
+    from ..verbs.open_campaign import OpenCampaign
+
+
+def status(file: CampaignFile, workspace: WorkspaceFolder = DEFAULT_WORKSPACE, table: TableFile = None, as_json: AsJson = False) -> None:
+    """Say where a campaign stands, what waits for whom, and the next command to type. Writes nothing."""
+    with speaking("status", as_json=as_json) as voice:
+        from ..state.status import counts, what_waits
+        from ..verbs.from_file import look_at_file
+        from ..verbs.open_campaign import changes_since_opening
+
+        opened = look_at_file(file, workspace=workspace, table=table)
+        campaign = opened.campaign
+        state = campaign.state()
+        voice.told["campaign"] = campaign.charter.name
+        voice.say(campaign.charter.name, style="bold")
+        for goal in campaign.charter.goals:
+            voice.say(f"  goal: {goal}")
+        if state is not None:
+            numbers = counts(state)
+            voice.told["counts"] = asdict(numbers)
+            allowed = f" of {numbers.experiments_allowed}" if numbers.experiments_allowed is not None else ""
+            voice.say(
+                f"  {numbers.rounds} rounds, {numbers.experiments_used}{allowed} experiments: {numbers.answered} read, {numbers.waiting} waited for, "
+                f"{numbers.failed} failed; {numbers.past} past ones"
+            )
+            show_best(voice, campaign)
+            changes = changes_since_opening(campaign)
+            voice.told["changed_in_file"] = [str(change) for change in changes]
+            voice.notes([f"The file has changed since the last command ({change}); the next command records it." for change in changes])
+        assert campaign.workspace is not None
+        folder = str(campaign.workspace.campaign_folder(campaign.charter.name))
+        lines = what_waits(state, file=str(file), folder=folder)
+        voice.told["waits"] = [asdict(line) for line in lines]
+        for line in lines:
+            voice.say(f"  {line.what}")
+        if lines[0].command:
+            voice.next_step(lines[0].command + where_option(workspace))
+        campaign.close()
+
+
+def where_option(workspace: object) -> str:
+    """The option that names the workspace, where it is not the default one."""
+    return "" if str(workspace) == str(DEFAULT_WORKSPACE) else f" -w {workspace}"
+
+
+def show_best(voice: Voice, campaign: OpenCampaign) -> None:
+    """The best so far, for each goal."""
+    from ..state.best import best_so_far
+
+    found = best_so_far(campaign.standing())
+    voice.told["best"] = [asdict(best) for best in found]
+    for best in found:
+        settings = ", ".join(f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in best.settings.items())
+        voice.say(f"  best of {best.goal}: {best.value:.4g} {best.unit} ({best.experiment_id}: {settings})".replace("  (", " ("))
