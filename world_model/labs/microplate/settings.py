@@ -61,6 +61,8 @@ def check_context(context: Mapping[str, float | str]) -> None:
             raise SpaceError(f"context: expected what this lab can keep fixed, found {name!r}. {nearest(name, (*CONTEXT, *AMOUNTS_MM))}")
         if isinstance(value, str) or not math.isfinite(value) or value < 0:
             raise SpaceError(f"context.{name}: expected a number of at least 0, found {value!r}.")
+        if name in ("initial_od600", "run_h") and value == 0:
+            raise SpaceError(f"context.{name}: expected a number above 0, found 0. Without cells or time there is no culture.")
 
 
 def to_mm(name: str, unit: str) -> float:
