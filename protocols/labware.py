@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, cast
 
 from world_model.terms.errors import ProtocolError, nearest
 from world_model.terms.plates import FORMATS, PlateFormat
@@ -88,7 +89,7 @@ def labware(load_name: str) -> Labware:
 
     told = load_definition(load_name, known[load_name])
     ordering: Sequence[Sequence[str]] = told["ordering"]
-    wells = {name: _shape(told["wells"][name]) for column in ordering for name in column}
+    wells = {name: _shape(cast("Mapping[str, Any]", told["wells"][name])) for column in ordering for name in column}
     return Labware(
         load_name=load_name, version=known[load_name], title=told["metadata"]["displayName"], wells=wells,
         is_tip_rack=bool(told["parameters"]["isTiprack"]), columns=tuple(tuple(column) for column in ordering),
@@ -96,7 +97,7 @@ def labware(load_name: str) -> Labware:
     )  # fmt: skip
 
 
-def _shape(well: dict) -> WellShape:  # type: ignore[type-arg]
+def _shape(well: Mapping[str, Any]) -> WellShape:
     if well["shape"] == "circular":
         area, width = math.pi * well["diameter"] ** 2 / 4, well["diameter"]
     else:

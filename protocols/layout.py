@@ -40,7 +40,7 @@ def draw_layout(experiments: Sequence[ProposedExperiment], wells: Sequence[str],
     drawn = chance.sample(list(wells), len(wells))
     groups += [f"empty {i}" for i in range(len(wells) - len(ids))]
     _part_repeats(drawn, groups, chance)
-    return {well: name for well, name in zip(drawn, ids, strict=False)}
+    return dict(zip(drawn, ids, strict=False))
 
 
 def _part_repeats(drawn: list[str], groups: Sequence[str], chance: random.Random) -> None:

@@ -15,7 +15,7 @@ from .finding import Finding, Refused, errors_in
 from .pipettes import mounted_hands
 from .preflight import check_lab
 from .solver.demands import read_demands
-from .solver.strengths import Strengths, read_strengths
+from .solver.strengths import read_strengths
 from .solver.wells import Solver
 from .template import Bound, bind_factors
 from .volumes import to_ul
@@ -103,7 +103,8 @@ def reach(space: SearchSpace, lab: LabProfile, *, inoculum_od600: float | None =
 
 def _always_fits(space: SearchSpace, terms: Mapping[str, float], free: float) -> bool:
     """Whether even the highest settings together fit: then there is no constraint to heed."""
-    return sum(weight * space[name].bounds[1] for name, weight in terms.items()) <= free  # type: ignore[union-attr]
+    highest = {name: space[name].bounds[1] for name in terms}  # type: ignore[union-attr]
+    return sum(weight * highest[name] for name, weight in terms.items()) <= free
 
 
 def _range_findings(space: SearchSpace, name: str, lowest: float, highest: float) -> list[Finding]:
@@ -126,5 +127,3 @@ def _range_findings(space: SearchSpace, name: str, lowest: float, highest: float
         found.append(Finding(rule="below the pipette", severity="warning", where=f"factor {name!r}", observed=f"values below {lowest:.4g} {unit}".rstrip(), limit=f"0 or at least {lowest:.4g} {unit}".rstrip(), mend="Give a weaker stock, or values between are moved."))
     return found
 
-
-__all__ = ["Reach", "Strengths", "reach"]

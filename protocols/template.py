@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from world_model.terms.errors import nearest
-from world_model.terms.factors import NUMERIC_KINDS, Categorical
+from world_model.terms.factors import Categorical
 from world_model.terms.lab_profile import LabProfile
 from world_model.terms.proposal import ProposedExperiment
 from world_model.terms.space import SearchSpace
@@ -133,7 +133,7 @@ def draft_intent(
         steps.append(shake)
         earlier = hour
     steps.append(Read(from_h=earlier))
-    named = ", ".join(factor.name for factor in space.factors if isinstance(factor, NUMERIC_KINDS) or isinstance(factor, Categorical))
+    named = ", ".join(space.names)
     return ProtocolIntent(
         objective=f"{len(experiments)} experiments on {system or 'the system'}, varying {named}",
         plate=plate, volume=volume, bindings=tuple(bindings), conditions=dict(conditions), steps=tuple(steps),

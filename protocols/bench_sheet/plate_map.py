@@ -45,9 +45,9 @@ def plate_map_svg(plan: PhysicalPlan) -> str:
         parts.append(f'<circle cx="{x + 9:.1f}" cy="{_TOP + height + 24:.1f}" r="8" fill="{ROLE_COLOURS[role]}" stroke="#333"/>')
         parts.append(f'<text x="{x + 24:.1f}" y="{_TOP + height + 29:.1f}" font-size="15">{text}</text>')
         x += 44 + 8.2 * len(text)
-    size = f'viewBox="0 0 {width + 2 * _LEFT:.0f} {height + _TOP + 44:.0f}"'
+    view = f'viewBox="0 0 {width + 2 * _LEFT:.0f} {height + _TOP + 44:.0f}"'
     body = "\n".join(parts)
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="Helvetica, Arial, sans-serif" role="img" aria-label="plate map">\n{body}\n</svg>\n'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {view} font-family="Helvetica, Arial, sans-serif" role="img" aria-label="plate map">\n{body}\n</svg>\n'
 
 
 def _label(experiment_id: str) -> str:

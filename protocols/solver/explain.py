@@ -18,6 +18,9 @@ def explain(recipe: Recipe, *, where: str, units: dict[str, str], least_pipette:
             continue
         unit = units[component]
         holding = {stock: recipe.strengths[stock][component] for stock in usable if component in recipe.strengths[stock]}
+        # a stock that brings a second component rarely has both right: judge by those that bring this one alone, if any
+        alone = {stock for stock in holding if set(recipe.strengths[stock]) & recipe.controlled == {component}}
+        holding = {stock: strength for stock, strength in holding.items() if stock in alone or not alone}
         if not holding:
             others = [stock for stock, brings in recipe.strengths.items() if component in brings]
             why = f"{', '.join(others)} bring{'s' if len(others) == 1 else ''} something that this well must not hold" if others else "none"

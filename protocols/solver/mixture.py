@@ -94,16 +94,19 @@ def _solve(recipe: Recipe, stocks: list[str], room_nl: int) -> list[float] | Non
                 return None
             continue
         rows.append(np.r_[brought / size, np.zeros(n)])
-        low.append(due / size), high.append(due / size)
+        low.append(due / size)
+        high.append(due / size)
     total = np.r_[np.ones(n), np.zeros(n)]
     rows.append(total)
-    low.append(room_ul if recipe.total_nl is not None else 0.0), high.append(room_ul)
+    low.append(room_ul if recipe.total_nl is not None else 0.0)
+    high.append(room_ul)
     for i in range(n):
         for side, limit in ((1.0, -least[i]), (-1.0, max(room_ul, least[i]))):  # v - least·z >= 0 and most·z - v >= 0
             row = np.zeros(2 * n)
             row[i], row[n + i] = side, limit
             rows.append(row)
-            low.append(0.0), high.append(np.inf)
+            low.append(0.0)
+            high.append(np.inf)
     # a transfer costs more than any volume gains; the diluent's volume is no gain
     sign = -1.0 if recipe.prefer == "large" else 1.0
     gain = [0.0 if stock == recipe.diluent else sign / max(room_ul, 1e-9) for stock in stocks]
