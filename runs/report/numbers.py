@@ -29,9 +29,14 @@ def with_unit(number: float | None, unit: str) -> str:
     return f"{short(number)} {unit}".rstrip() if unit else short(number)
 
 
-def interval(low: float, high: float) -> str:
-    """`1.2 to 3.4`."""
-    return f"{short(low)} to {short(high)}"
+def estimate_text(mean: float, low: float, high: float) -> str:
+    """`36 (−1 to 73)`: mean and interval with as many decimals as half the interval's width bears, two digits of it."""
+    half = 0.5 * (high - low)
+    if not math.isfinite(half) or half <= 0 or not 1e-3 <= half < 1e6:
+        return f"{short(mean)} ({short(low)} to {short(high)})"
+    decimals = max(0, 1 - math.floor(math.log10(half)))
+    told = [f"{number:,.{decimals}f}".replace("-", "−") for number in (mean, low, high)]
+    return f"{told[0]} ({told[1]} to {told[2]})"
 
 
 def percent(share: float) -> str:

@@ -63,7 +63,7 @@ def write_report(
     for picture in pictures:
         picture.write_png(folder / "png")
     file = folder / "report.html"
-    write_durably(file, render(_page(state, data, parts, shared, belief, units)).encode())
+    write_durably(file, render(_page(state, data, parts, shared, belief, lab, units)).encode())
     return file
 
 
@@ -80,13 +80,14 @@ def _shared_pictures(state: CampaignState, data: Dataset, parts: list[GoalPart],
 
 
 def _page(
-    state: CampaignState, data: Dataset, parts: list[GoalPart], shared: list[Picture], belief: Belief, units: dict[str, str]
-) -> Page:
+    state: CampaignState, data: Dataset, parts: list[GoalPart], shared: list[Picture], belief: Belief, lab: Lab | None,
+    units: dict[str, str],
+) -> Page:  # fmt: skip
     charter, model = state.charter, belief.model
     found = [part.found for part in parts if part.found is not None]
     pairs = tuple(pair for part in parts for pair in part.pairs)
     return Page(
-        name=charter.name, system=charter.system, simulated=summary.simulated_sentence(state),
+        name=charter.name, system=charter.system, simulated=summary.simulated_sentence(state, lab),
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         tiles=summary.tiles(state, found, [part.chance for part in parts if part.found is not None], pairs),
         standing=summary.standing_sentences(state),

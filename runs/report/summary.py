@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from world_model.fit import WorldModel
 from world_model.terms.goals import Goal
+from world_model.terms.lab import Lab
 
 from ..state.campaign_state import CampaignState
 from ..state.charter import Charter
@@ -15,7 +16,7 @@ from .belief import Belief
 from .by_chance import ByChance
 from .conditions import Condition
 from .coverage import Checked, coverage, coverage_by_round, prediction_of
-from .numbers import interval, percent, readout_name, settings_text, short, times, unit_of, with_unit
+from .numbers import estimate_text, percent, readout_name, settings_text, short, times, unit_of, with_unit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,14 +30,14 @@ class Tile:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """Mean and central 90 % interval."""
+    """Mean and central 90 % interval; as text `36 (−1 to 73)`."""
 
     mean: float
     low: float
     high: float
 
     def __str__(self) -> str:
-        return f"{short(self.mean)} (90 % interval {interval(self.low, self.high)})"
+        return estimate_text(self.mean, self.low, self.high)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,13 +80,13 @@ def found_sentences(found: Finding, charter: Charter, units: Mapping[str, str]) 
     told.append(f"Its settings: {settings_text(best.settings, units)}.")
     if found.predicted is not None:
         met = sum(found.predicted.low <= number <= found.predicted.high for number in best.read)
-        told.append(f"Before it was measured the model had predicted {found.predicted} for a single well; {met} of {len(best.read)} readings lie within.")
+        told.append(f"Before it was measured the model had predicted {found.predicted} with 90 % for a single reading; {_met(met, len(best.read))}.")
     else:
         told.append("It was chosen without a model, so nothing was predicted of it.")
     if found.believed is not None:
         told.append(
-            f"With everything that is known now, the model puts the true value of this condition at {found.believed}. "
-            "The best of many noisy readings tends to be a lucky one: trust this estimate more than the reading."
+            f"With everything that is known now, the model puts its true value at {found.believed} with 90 %. "
+            "The best of many noisy readings tends to be a lucky one, so this estimate is the safer number."
         )
     if found.truth is not None:
         told.append(f"Its true value in the simulated lab is {with_unit(found.truth, found.unit)}.")
@@ -163,14 +164,14 @@ def judge_sentences(belief: Belief) -> list[str]:
     return told
 
 
-def simulated_sentence(state: CampaignState) -> str:
+def simulated_sentence(state: CampaignState, lab: Lab | None) -> str:
     """A simulator's result is called one."""
     if not is_simulated(state):
         return ""
-    lab = state.charter.answers or "a simulated lab"
-    if lab.startswith("table:"):
-        return "Results come from a table of earlier measurements that stands in for the lab, not from new experiments."
-    return f"Simulator result: the lab {lab!r} answered. No experiment was carried out."
+    name = lab.name if lab is not None else state.charter.answers or "unnamed"
+    if name.partition(":")[0] == "table":
+        return "Simulator result: a table of earlier measurements answered in place of a lab. No experiment was carried out."
+    return f"Simulator result: the simulated lab “{name}” answered. No experiment was carried out."
 
 
 def tiles(state: CampaignState, found: list[Finding], chances: list[ByChance | None], pairs: tuple[Checked, ...]) -> list[Tile]:
@@ -193,6 +194,12 @@ def tiles(state: CampaignState, found: list[Finding], chances: list[ByChance | N
         total = coverage(pairs)
         told.append(Tile(number=percent(total.share), label="of results within 90 % intervals", note=f"{total.within} of {total.results}, predicted beforehand"))
     return told
+
+
+def _met(met: int, count: int) -> str:
+    if count == 1:
+        return "the reading lies within" if met else "the reading lies outside"
+    return f"{met} of {count} readings lie within"
 
 
 def _rounds(count: int) -> str:

@@ -17,18 +17,19 @@ from ..state.progress import experiments_used, settings_as_done
 from ..state.readout import observed
 from .conditions import Condition
 from .coverage import prediction_of
-from .numbers import DASH, interval, readout_name, short, unit_of, value
+from .numbers import DASH, estimate_text, readout_name, short, unit_of, value
 from .wells import wells_by_id
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Header and rows of cells. Columns named in `numeric` stand to the right, those in `wide` may wrap."""
+    """Header and rows of cells. Columns in `numeric` stand to the right, those in `wide` may wrap; `notes[i]` is a line below row i."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numeric: frozenset[int] = frozenset()
     wide: frozenset[int] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
 def factor_headers(state: CampaignState, units: dict[str, str]) -> tuple[str, ...]:
@@ -40,7 +41,7 @@ def best_conditions(state: CampaignState, ranking: tuple[Condition, ...], goal: 
     unit = unit_of(goal, state.charter)
     suffix = f" ({unit})" if unit else ""
     header = ("#", "experiments", *factor_headers(state, units), f"measured{suffix}", "each well")
-    header += (f"model now, 90 %{suffix}",) if any(believed) else ()
+    header += (f"model now{suffix}",) if any(believed) else ()
     header += (f"true value{suffix}",) if truths else ()
     rows = []
     for i, condition in enumerate(ranking):
@@ -58,26 +59,25 @@ def proposals(state: CampaignState, opened: RoundState, data: Dataset, units: di
     goals = state.charter.goals
     well, done = wells_by_id(state), settings_as_done(state)
     read = {goal: dict(zip(data.ids, observed(goal, data) if len(data) else (), strict=True)) for goal in goals}
-    labelled = state.charter.n_candidates is not None
-    header = ["experiments", "role", *(["candidate"] if labelled else []), "wells", *factor_headers(state, units)]
+    labelled, laid_out = state.charter.n_candidates is not None, any(e.id in well for e in opened.experiments)
+    header = ["experiments", "role", *(["candidate"] if labelled else []), *(["wells"] if laid_out else []), *factor_headers(state, units)]
     for goal in goals:
-        name = readout_name(goal, state.charter) if len(goals) > 1 else ""
+        of = f" {readout_name(goal, state.charter)}" if len(goals) > 1 else ""
         unit = unit_of(goal, state.charter)
-        header += [f"predicted {name}, 90 %".replace(" ,", ",") + (f" ({unit})" if unit else ""), f"measured {name}".strip()]
-    header.append("why")
-    rows = []
+        header += [f"predicted{of}{f' ({unit})' if unit else ''}", f"measured{of}"]
+    rows, notes = [], []
     for bundle in bundles(opened.experiments):
         first = bundle[0]
-        row = [", ".join(e.id for e in bundle), _role(bundle), *([_label(first)] if labelled else [])]
-        row += [", ".join(well.get(e.id, "") for e in bundle if well.get(e.id)) or DASH]
+        row = [_ids(bundle), _role(bundle), *([_label(first)] if labelled else [])]
+        row += [", ".join(well[e.id] for e in bundle if e.id in well) or DASH] if laid_out else []
         row += [value(done[first.id].get(name)) for name in state.charter.factor_names]
         for goal in goals:
             told = prediction_of(first, goal)
-            row.append(f"{short(told.mean)} ({interval(told.low, told.high)})" if told else DASH)
-            row.append(", ".join(_measured(e, read[goal], state) for e in bundle))
-        row.append(first.reason or DASH)
+            row.append(estimate_text(told.mean, told.low, told.high) if told else DASH)
+            row.append(_all_measured(bundle, read[goal], state))
         rows.append(tuple(row))
-    return Table(header=tuple(header), rows=tuple(rows), wide=frozenset({0, len(header) - 1}))
+        notes.append(first.reason)
+    return Table(header=tuple(header), rows=tuple(rows), notes=tuple(notes))
 
 
 def bundles(experiments: tuple[ProposedExperiment, ...]) -> list[list[ProposedExperiment]]:
@@ -177,6 +177,18 @@ def _role(bundle: list[ProposedExperiment]) -> str:
     if len(bundle) == 1:
         return bundle[0].role
     return f"{bundle[0].role}, {len(bundle)} wells"
+
+
+def _ids(bundle: list[ProposedExperiment]) -> str:
+    """`R01-001, -002`: the round is said once."""
+    prefix = bundle[0].id.rpartition("-")[0]
+    rest = [e.id.removeprefix(prefix) if prefix and e.id.startswith(prefix + "-") else e.id for e in bundle[1:]]
+    return ", ".join((bundle[0].id, *rest))
+
+
+def _all_measured(bundle: list[ProposedExperiment], read: dict[str, float], state: CampaignState) -> str:
+    cells = [_measured(e, read, state) for e in bundle]
+    return cells[0] if len(set(cells)) == 1 and cells[0] in (DASH, "waiting") else ", ".join(cells)
 
 
 def _label(experiment: ProposedExperiment) -> str:

@@ -53,7 +53,7 @@ def draw_plates(plates: tuple[PlateOfRound, ...], goal: Goal, charter: Charter, 
             bar.outline.set_visible(False)
         figure.supxlabel(_TOLD, fontsize=9.5, color=GREY)
         return Picture(
-            name=name, title=f"Plates: {readout_name(goal, charter)}", figure=figure,
+            name=name, title="Plates", figure=figure,
             caption="Every well as it was laid out and read, on one colour scale. Red rings are wells that failed or have not been read. A gradient that follows the plate's edge, "
             "a row or a column rather than the settings is the plate's doing.",
             alt=f"Heat maps of {len(plates)} plates",

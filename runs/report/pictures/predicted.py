@@ -54,7 +54,7 @@ def draw_predicted(pairs: tuple[Checked, ...], goal: Goal, charter: Charter, *, 
         figure.legend(handles, texts, loc="outside upper right", ncols=2)
         total = coverage(pairs)
         return Picture(
-            name=name, title=f"Predicted against observed: {goal}", figure=figure,
+            name=name, title="Predicted against observed", figure=figure,
             caption="Each point is one result; its vertical line is the central 90 % that was predicted when the experiment was proposed, for a "
             "single reading. A line that crosses the diagonal held. Predictions are the stored ones: nothing was refitted.",
             alt=f"{total.within} of {total.results} results within their predicted 90 % interval",

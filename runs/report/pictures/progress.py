@@ -50,7 +50,7 @@ def draw_progress(curve: BestSoFar, chance: ByChance | None, goal: Goal, charter
         side = "Higher" if goal.sign > 0 else "Lower"
         against = "" if chance is None else " Orange: campaigns of the same plates and roles whose candidates are drawn at random."
         return Picture(
-            name=name, title=f"Best so far: {goal}", figure=figure,
+            name=name, title="Best so far", figure=figure,
             caption=f"{side} is better. Dots are single readings, noise included; the line follows the best {kind} so far.{against}",
             alt=f"Step curve of the best {readout_name(goal, charter)} over {len(curve)} experiments" + (", against random" if chance else ""),
         )  # fmt: skip

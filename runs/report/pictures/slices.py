@@ -39,28 +39,35 @@ def draw_slices(model: WorldModel, best: Condition, every: tuple[Condition, ...]
     """One panel a factor on a shared scale; dots are everything that was measured, whatever its other factors."""
     numeric = [factor for factor in model.space.factors if not isinstance(factor, Categorical)]
     named = [factor for factor in model.space.factors if isinstance(factor, Categorical)]
-    columns = min(3, max(len(numeric), 1))
-    numeric_rows = math.ceil(len(numeric) / columns) if numeric else 0
-    heights = [2.6] * numeric_rows + [0.9 + 0.27 * min(len(factor.levels), MOST_LEVELS) for factor in named]
     width = WIDTH_IN if len(numeric) != 1 or named else 0.6 * WIDTH_IN
     read = [condition for condition in every if condition.read]
+    limits = _limits(model, best, read, goal)
+    label = axis_label(readout_name(goal, charter), unit_of(goal, charter))
+    columns = min(3, len(numeric)) or 1
+    numeric_rows = math.ceil(len(numeric) / columns)
+    # two blocks with margins of their own: long level names must not squeeze the curves
+    heights = [2.7 * numeric_rows, sum(0.95 + 0.27 * min(len(factor.levels), MOST_LEVELS) for factor in named)]
+    blocks = [height for height in heights if height]
     with styled():
-        figure = canvas(sum(heights) + 0.7, width_in=width)
-        rows = figure.add_gridspec(len(heights), columns, height_ratios=heights)
-        limits = _limits(model, best, read, goal)
-        for i, factor in enumerate(numeric):
-            axes = figure.add_subplot(rows[i // columns, i % columns])
-            _numeric(axes, factor, model, best, read, goal, limits)
-            if i % columns == 0:
-                axes.set_ylabel(axis_label(readout_name(goal, charter), unit_of(goal, charter)))
-        for i, levelled in enumerate(named):
-            axes = figure.add_subplot(rows[numeric_rows + i, :])
-            _categorical(axes, levelled, model, best, read, goal, limits)
-            axes.set_xlabel(axis_label(readout_name(goal, charter), unit_of(goal, charter)))
+        figure = canvas(sum(blocks) + 0.5, width_in=width)
+        parts = iter(figure.subfigures(len(blocks), 1, height_ratios=blocks, squeeze=False).flat)
+        if numeric:
+            grid = next(parts).subplots(numeric_rows, columns, squeeze=False)
+            for i, factor in enumerate(numeric):
+                _numeric(grid.flat[i], factor, model, best, read, goal, limits)
+                grid.flat[i].set_ylabel(label if i % columns == 0 else "")
+            for axes in grid.flat[len(numeric) :]:
+                axes.set_axis_off()
+        if named:
+            tall = [0.6 + min(len(factor.levels), MOST_LEVELS) for factor in named]
+            rows = next(parts).subplots(len(named), 1, squeeze=False, height_ratios=tall, sharex=True)[:, 0]
+            for axes, levelled in zip(rows, named, strict=True):
+                _categorical(axes, levelled, model, best, read, goal, limits)
+            rows[-1].set_xlabel(label)
         shared_legend(figure, ncols=4 if width == WIDTH_IN else 2)
         cut = "".join(f" Of {f.name}, {MOST_LEVELS} of {len(f.levels)} levels are shown, those with the best mean." for f in named if len(f.levels) > MOST_LEVELS)
         return Picture(
-            name=name, title=f"Slices of the model: {goal}", figure=figure,
+            name=name, title="Slices of the model", figure=figure,
             caption=f"One factor moves, the others stay at the best condition ({best.ids[0]}); bands are where the true value lies with 90 %. Grey dots are the "
             f"means of all measured conditions, whose other factors differ.{cut}",
             alt=f"Model slices through the best condition for {', '.join(factor.name for factor in model.space.factors)}",
@@ -130,12 +137,13 @@ def _categorical(axes: Axes, factor: Categorical, model: WorldModel, best: Condi
         order[-1] = own
     place = {factor.levels[i]: k for k, i in enumerate(order)}
     y = np.arange(len(order))
-    axes.barh(y, told.mean[order] - limits[0], left=limits[0], height=0.62, color=BLUE, alpha=0.3, zorder=2, label="model's mean and 90 %")
+    zero = min(max(0.0, limits[0]), limits[1])
+    axes.barh(y, told.mean[order] - zero, left=zero, height=0.62, color=BLUE, alpha=0.25, zorder=2)
     reach = np.stack([told.mean - told.low, told.high - told.mean])[:, order]
-    axes.errorbar(told.mean[order], y, xerr=reach, fmt="o", color=BLUE, markersize=4.5, elinewidth=1.8, zorder=4)
+    axes.errorbar(told.mean[order], y, xerr=reach, fmt="o", color=BLUE, markersize=4.5, elinewidth=1.8, label="model's mean and 90 %", zorder=4)
     seen = [(condition.mean, place[str(condition.settings[factor.name])]) for condition in read if str(condition.settings[factor.name]) in place]
     if seen:
-        axes.plot([value for value, _ in seen], [k + 0.0 for _, k in seen], ".", color=GREY, alpha=0.6, markersize=5, label="measured conditions", zorder=3)
+        axes.plot([value for value, _ in seen], [k for _, k in seen], ".", color=GREY, alpha=0.6, markersize=5, label="measured conditions", zorder=3)
     names = labels([factor.levels[i] for i in order], 34)
     axes.set_yticks(y, names)
     for k, text in enumerate(axes.get_yticklabels()):
@@ -157,5 +165,5 @@ def _limits(model: WorldModel, best: Condition, read: list[Condition], goal: Goa
     bottom = max(min(float(part.low.min()) for part in slices), low - 0.4 * span)
     top = min(max(float(part.high.max()) for part in slices), high + 0.4 * span)
     low, high = min(low, bottom), max(high, top)
-    pad = 0.04 * (high - low or 1.0)
+    pad = 0.06 * (high - low or 1.0)
     return low - pad, high + pad
