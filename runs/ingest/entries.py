@@ -35,11 +35,16 @@ class UnreadCell:
 
 @dataclass
 class Entries:
-    """A file taken apart. `decimal_comma` says how its numbers are written."""
+    """A file taken apart.
+
+    `decimal_comma` says how its numbers are written. `spoilt` are entries of which only the place could be read: the row is a
+    problem already, and its well is not missing besides.
+    """
 
     dialect: str
     decimal_comma: bool = False
     found: list[Entry] = field(default_factory=list)
+    spoilt: list[Entry] = field(default_factory=list)
     unread: list[UnreadCell] = field(default_factory=list)
     problems: list[CellProblem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

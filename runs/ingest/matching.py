@@ -79,6 +79,10 @@ def match(entries: Entries, plan: ReadingPlan, *, plate: str | None, offset_h: f
             _take(entry, place, measurement, entries, matched, offset_h=offset_h, tolerance_h=tolerance_h)
         if len(matched.problems) > before:
             matched.spoiled.add(place)
+    for entry in entries.spoilt:
+        # what is wrong with the row is said already: here only its place counts
+        if (place := _place(entry, plan, Matched(), plate)) is not None:
+            matched.spoiled.add(place)
     _refuse_many_ends(entries, plan, matched)
     return matched
 

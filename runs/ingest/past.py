@@ -136,7 +136,7 @@ class _Reader:
     def read(self, row: Row) -> None:
         """One row: its settings, its time and its readings."""
         width = self.columns.width
-        if len(row.cells) < width or any(row.cells[width:]):
+        if len(row.cells) != width:
             self._refuse(row, "", f"{width} cells", str(len(row.cells)), "The row is cut, or a cell that holds the separator has no quotes.")
             return
         self.unread += [UnreadCell(row.line, title, row.cells[i], "no column of this name is expected") for i, title in self.columns.unread.items() if row.cells[i]]

@@ -129,9 +129,12 @@ def _read_block(rows: Sequence[Row], start: int, above: _Above, entries: Entries
             line = rows[-1].line if row is None else row.line
             entries.problems.append(CellProblem(line, "", f"row {letter} of the block that begins in line {rows[start].line}", found, "The file may be cut."))
             return at
-        if len(row.cells) <= plate.columns or any(row.cells[plate.columns + 1 :]):
-            mend = "The row is cut: export the file again." if len(row.cells) <= plate.columns else "Write decimals with a point, or separate columns with semicolons."
-            entries.problems.append(CellProblem(row.line, letter, f"{plate.columns} cells after the row's letter", str(len(row.cells) - 1), mend))
+        # an empty cell too many is no padding: 0,151 among commas moves every later cell one to the right
+        if len(row.cells) != (width := len(rows[start].cells)):
+            mend = "The row is cut: export the file again." if len(row.cells) < width else "Write decimals with a point, or separate columns with semicolons."
+            entries.problems.append(CellProblem(row.line, letter, f"{width - 1} cells after the row's letter, as above", str(len(row.cells) - 1), mend))
+            wells = (f"{letter}{column}" for column in range(1, plate.columns + 1))
+            entries.spoilt += [Entry(row=row.line, column="", text="", measurement="", plate=above.plate, well=well) for well in wells]
             continue
         for column in range(1, plate.columns + 1):
             if text := row.cells[column]:

@@ -45,9 +45,11 @@ def read_tidy(rows: Sequence[Row], *, separator: str, measured: Sequence[str]) -
         re.fullmatch(r"[+-]?\d*\.\d+.*", row.cells[header.index(title)]) for row in rows[1:] for title in numbers if header.index(title) < len(row.cells)
     )
     for row in rows[1:]:
-        if len(row.cells) < width or any(row.cells[width:]):
+        # an empty cell too many is no padding: 0,151 among commas moves every later cell one to the right
+        if len(row.cells) != width:
             mend = "The row is cut: export the file again." if len(row.cells) < width else "Write decimals with a point, or separate columns with semicolons."
             entries.problems.append(CellProblem(row.line, "", f"{width} cells", str(len(row.cells)), mend))
+            entries.spoilt.append(_entry(row, dict(zip(header, row.cells, strict=False))))
             continue
         _read_row(row, header, wide, entries)
     return entries
@@ -83,6 +85,16 @@ def _measurement_of(title: str, measured: Sequence[str]) -> tuple[str, str | Non
     return (match["name"], match["unit"].strip()) if match and match["name"] in measured else None
 
 
+def _entry(
+    row: Row, cell: dict[str, str], *, column: str = "", measurement: str = "", time_h: float | None = None, unit: str | None = None
+) -> Entry:
+    """One cell of a row with its place; without a column, the place alone."""
+    return Entry(
+        row=row.line, column=column, text=cell[column] if column else "", measurement=measurement, time_h=time_h, unit=unit,
+        plate=cell.get("plate") or None, well=cell.get("well") or None, experiment=cell.get("experiment_id") or None,
+    )  # fmt: skip
+
+
 def _read_row(row: Row, header: list[str], wide: dict[str, tuple[str, str | None]], entries: Entries) -> None:
     cell = dict(zip(header, row.cells, strict=False))
     clock = next((title for title in header if title in HOURS), None)
@@ -92,14 +104,12 @@ def _read_row(row: Row, header: list[str], wide: dict[str, tuple[str, str | None
             time_h = read_number(cell[clock], decimal_comma=entries.decimal_comma) * HOURS[clock]
         except UnreadableCell as fault:
             entries.problems.append(CellProblem(row.line, clock, "a time", str(fault)))
+            entries.spoilt.append(_entry(row, cell))
             return
-    place = {"plate": cell.get("plate"), "well": cell.get("well"), "experiment": cell.get("experiment_id")}
-    said = {key: value or None for key, value in place.items()}
     if "value" in cell:
-        unit = cell.get("unit")
-        entries.found.append(Entry(row=row.line, column="value", text=cell["value"], measurement=cell["measurement"], time_h=time_h, unit=unit, **said))
+        entries.found.append(_entry(row, cell, column="value", measurement=cell["measurement"], time_h=time_h, unit=cell.get("unit")))
     for title, (measurement, unit) in wide.items():
-        entries.found.append(Entry(row=row.line, column=title, text=cell[title], measurement=measurement, time_h=time_h, unit=unit, **said))
+        entries.found.append(_entry(row, cell, column=title, measurement=measurement, time_h=time_h, unit=unit))
     used = {*PLACES, *HOURS, *wide} | (set(LONG) if "value" in cell else set())
     for title in header:
         if title not in used and cell[title]:
