@@ -9,8 +9,11 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from importlib import import_module
-from importlib.util import find_spec
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,18 +65,44 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _refuse_strangers() -> None:
-    """The rooms have plain names: a `planner.py` beside a notebook would be imported in place of ours."""
+def _take_rooms() -> None:
+    """See to it that each room is ours, and name the file that hides one.
+
+    The rooms have plain names: a `planner.py` beside a notebook, or a `world_model.py` beside a script, comes first on the path.
+    Where such a file was not imported yet our room is loaded from our own folder, and a warning says so; where it was, its
+    importer needs it, and nextwell can't be used in the same process.
+
+    Raises:
+        ImportError: a stranger holds a room's name, or a room is missing.
+    """
     home = Path(__file__).resolve().parent
     for room in _ROOMS:
-        found = find_spec(room)
-        place = Path(found.origin).resolve() if found and found.origin else None
-        if place is None or place.parent != home / room:
-            where = place or "nothing"
-            raise ImportError(f"Expected nextwell's own {room!r} at {home / room}, found {where}. Rename that file or folder, or start Python elsewhere.")
+        own = home / room / "__init__.py"
+        if not own.is_file():
+            raise ImportError(f"Expected nextwell's own {room!r} at {own.parent}, found none. Install nextwell again.")
+        loaded = sys.modules.get(room)
+        if loaded is not None and _place(loaded.__spec__) != own:
+            where = getattr(loaded, "__file__", None) or "a module without a file"
+            raise ImportError(f"Expected nextwell's own {room!r} at {own.parent}, found {where} imported before it. Rename that file or folder, or run it in another process.")
+        if loaded is None and _place(found := find_spec(room)) != own:
+            _load(room, own)
+            if found is not None:
+                warnings.warn(f"{found.origin or found.name} has the name of a room of nextwell; in this process `import {room}` means {own.parent}. Rename it if you need it here.", stacklevel=3)
 
 
-_refuse_strangers()
+def _place(spec: ModuleSpec | None) -> Path | None:
+    return Path(spec.origin).resolve() if spec is not None and spec.origin else None
+
+
+def _load(room: str, own: Path) -> None:
+    spec = spec_from_file_location(room, own, submodule_search_locations=[str(own.parent)])
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[room] = module
+    spec.loader.exec_module(module)
+
+
+_take_rooms()
 
 
 def __getattr__(name: str) -> Any:
