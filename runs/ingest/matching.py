@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import inf
 from typing import Protocol
 
 from world_model.terms.errors import ProtocolError, UnitError, nearest
@@ -174,18 +177,24 @@ def _take(
 
 def _planned_time(entry: Entry, measurement: Measurement, refuse: Refuse, *, offset_h: float, tolerance_h: float) -> float | None:
     planned = measurement.at_h
-    times = ", ".join(f"{time:g}" for time in planned)
     if entry.time_h is None:
-        refuse("time_h", f"one of the planned times {times} h", "none")
+        refuse("time_h", f"one of the planned times {_hours(planned)} h", "none")
         return None
     time = entry.time_h + offset_h
-    near = min(planned, key=lambda plan: abs(plan - time))
-    gaps = [later - earlier for earlier, later in pairwise(planned)]
-    if abs(near - time) <= min([tolerance_h, *(0.49 * gap for gap in gaps)]) + 1e-9:
+    above = bisect_left(planned, time)
+    near = min(planned[max(above - 1, 0) : above + 1], key=lambda plan: abs(plan - time))
+    # a reader's drift never reaches half the way to the next planned time
+    gap = min((later - earlier for earlier, later in pairwise(planned)), default=inf) if abs(near - time) > 1e-9 else tolerance_h
+    if abs(near - time) <= min(tolerance_h, 0.49 * gap) + 1e-9:
         return near
     shifted = f" ({entry.time_h:g} h in the file, offset {offset_h:g} h)" if offset_h else ""
-    refuse("time_h", f"one of the planned times {times} h (± {tolerance_h:g} h)", f"{time:g} h{shifted}", "A reader's clock that starts later is given with --offset-h.")
+    mend = "A reader's clock that starts later is given with --offset-h."
+    refuse("time_h", f"one of the planned times {_hours(planned)} h (± {tolerance_h:g} h)", f"{time:g} h{shifted}", mend)
     return None
+
+
+def _hours(planned: Sequence[float]) -> str:
+    return ", ".join(f"{time:g}" for time in planned)
 
 
 def _unit_factor(entry: Entry, measurement: Measurement, matched: Matched, refuse: Refuse) -> float:
