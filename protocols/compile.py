@@ -18,7 +18,7 @@ from .emitters.flex import emit_flex
 from .emitters.tables import WellRow, transfers_csv, well_rows, wells_csv
 from .engine.client import warm_engine
 from .finding import Finding, Refused, errors_in
-from .intent import ProtocolIntent
+from .intent import Binding, ProtocolIntent
 from .labware import labware
 from .layout import draw_layout, usable_wells
 from .physical_plan import available_nl, plan_plate
@@ -26,7 +26,7 @@ from .pipettes import mounted_hands
 from .plan import PhysicalPlan, RobotStage
 from .preflight import check_design, check_lab
 from .robot_plan import plan_robot
-from .solver.demands import read_demands, shared_conditions
+from .solver.demands import Demand, check_additions, read_demands, shared_conditions
 from .solver.strengths import read_strengths
 from .solver.wells import Solver, solve_all
 from .template import bind_factors, draft_intent
@@ -110,7 +110,7 @@ def draft_plate(
         findings.append(Finding(rule="cells", severity="error", where="the inoculum", observed=f"OD600 {inoculum_od600:g}", limit="no inoculum, for the lab file has no [cells]", mend="Add [cells] or leave the OD out."))
     _stop(subject, findings)
     demands, bad = read_demands(used, bindings=bound.bindings, strengths=strengths, lab=lab)
-    findings += bad
+    findings += [*bad, *check_additions(demands)]
     _stop(subject, findings)
     hands = mounted_hands(lab)
     least = min(hands, key=lambda hand: hand.smallest_nl)
@@ -127,7 +127,8 @@ def draft_plate(
     findings += check_plan(plan, robot, lab, used, intent)
     _stop(subject, findings)
     by_id = {experiment.id: experiment for experiment in used}
-    planned = {name: {**by_id[name].settings, **_named(answer.planned, by_id[name])} for name, answer in solved.items()}
+    times = {demand.experiment_id: _times(demand, bound.bindings) for demand in demands}
+    planned = {name: {**by_id[name].settings, **_named({**answer.planned, **times[name]}, by_id[name])} for name, answer in solved.items()}
     return Draft(
         intent=intent, plan=plan, robot=robot, files=tuple(emit_flex(stage, plan) for stage in robot), layout=layout, planned=planned,
         findings=tuple(findings),
@@ -176,6 +177,14 @@ def compile_plate(
         plate_map_svg=svg, findings=draft.findings, sha256=whole, verification=verification,
         drawn_ul={stock: volume / 1000 for stock, volume in drawn.items()},
     )  # fmt: skip
+
+
+def _times(demand: Demand, bindings: Sequence[Binding]) -> dict[str, float]:
+    """Times of addition as the bench keeps them: whole minutes."""
+    due = {share.factor: share.minute for share in demand.shares if share.asked > 0}
+    return {
+        binding.time_factor: due[binding.factor] / 60 for binding in bindings if binding.time_factor is not None and binding.factor in due
+    }
 
 
 def _named(planned: Mapping[str, float], experiment: ProposedExperiment) -> dict[str, float | str]:

@@ -24,9 +24,13 @@ class Mode:
 
 @dataclass(frozen=True, kw_only=True)
 class PipetteData:
-    """One pipette model. `low` is its low-volume mode, where it has one; `racks` are the tip racks made for it."""
+    """One pipette model. `low` is its low-volume mode, where it has one; `racks` are the tip racks made for it.
+
+    `engine_name` is what the engine calls it, e.g. p50_single_flex for flex_1channel_50.
+    """
 
     load_name: str
+    engine_name: str
     channels: int
     usual: Mode
     low: Mode | None
@@ -102,7 +106,7 @@ def pipette_data(load_name: str) -> PipetteData:
     }
     usual = told.liquid_properties[LiquidClasses.default]
     return PipetteData(
-        load_name=load_name, channels=int(told.channels.value), usual=modes[LiquidClasses.default],
+        load_name=load_name, engine_name=names[load_name], channels=int(told.channels.value), usual=modes[LiquidClasses.default],
         low=modes.get(LiquidClasses.lowVolumeDefault), racks=frozenset(path.split("/")[1] for path in usual.default_tipracks),
     )  # fmt: skip
 

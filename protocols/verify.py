@@ -15,6 +15,7 @@ from .emitters.flex import MIX_TIMES, STIR_TIMES
 from .engine.analysis import Analysis, Event
 from .finding import Finding
 from .labware import labware
+from .pipettes import pipette_data
 from .plan import PhysicalPlan, RobotStage
 from .rebuild import Contents, Place, rebuild
 from .robot_plan import ABOVE_MM, PLATE_CONTENTS
@@ -80,8 +81,9 @@ def _set_up(analysis: Analysis, stage: RobotStage) -> list[str]:
     deck = {item.slot: item.load_name for item in stage.deck}
     if analysis.labware != deck:
         found.append(f"labware {analysis.labware} instead of {deck}")
-    if set(analysis.pipettes) != {mount for mount, _ in stage.pipettes}:
-        found.append(f"pipettes on {sorted(analysis.pipettes)} instead of {sorted(mount for mount, _ in stage.pipettes)}")
+    mounted = {mount: pipette_data(name).engine_name for mount, name in stage.pipettes}
+    if analysis.pipettes != mounted:
+        found.append(f"pipettes {analysis.pipettes} instead of {mounted}")
     declared = {(load.slot, load.well): (load.liquid, round(load.volume_ul * 1000)) for load in analysis.loads if load.volume_ul > 0}
     due = {(load.slot, well): (load.liquid, volume) for load in stage.loads for well, volume in load.wells.items() if volume > 0}
     for place in sorted(declared.keys() | due.keys()):

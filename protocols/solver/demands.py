@@ -12,7 +12,7 @@ from world_model.terms.units import conversion_factor
 
 from ..finding import Finding
 from ..intent import Binding
-from ..template import addition_minute
+from ..template import MOST_ADDITIONS, addition_minute
 from .strengths import Strengths
 
 
@@ -81,6 +81,20 @@ def read_demands(
             shares.append(Share(factor=binding.factor, minute=minute, component=binding.component, asked=asked))
         demands.append(Demand(experiment_id=experiment.id, shares=tuple(shares), base=base, cells=lab.cells is not None and not blank))
     return tuple(demands), tuple(findings)
+
+
+def check_additions(demands: Sequence[Demand]) -> list[Finding]:
+    """A plate leaves the reader only so often."""
+    minutes = sorted({minute for demand in demands for minute in demand.minutes})
+    if len(minutes) <= MOST_ADDITIONS:
+        return []
+    shown = ", ".join(f"{minute / 60:.3g}" for minute in minutes[:4])
+    return [
+        Finding(
+            rule="additions", severity="error", where="the plate", observed=f"additions at {len(minutes)} times after the start ({shown} h …)",
+            limit=f"at most {MOST_ADDITIONS} times at which the plate leaves the reader", mend="Give the time a few values: kind = 'discrete', values = [0, 2, 4].",
+        )
+    ]  # fmt: skip
 
 
 def shared_conditions(experiments: Sequence[ProposedExperiment], names: Sequence[str]) -> tuple[Mapping[str, float | str], tuple[Finding, ...]]:
