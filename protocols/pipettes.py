@@ -121,7 +121,7 @@ def mounted_hands(lab: LabProfile) -> tuple[Hand, ...]:
         Hand(pipette=pipette_data(pipette.name), mount=pipette.mount, rack=rack, tip_nl=next(iter(labware(rack).wells.values())).capacity_nl)
         for pipette in lab.robot.pipettes
         if pipette_data(pipette.name).channels == 1
-        for rack in pipette.tip_racks
+        for rack in dict.fromkeys(pipette.tip_racks)
     )
 
 

@@ -22,6 +22,15 @@ from .volumes import to_ul
 
 
 @dataclass(frozen=True, kw_only=True)
+class Gap:
+    """Values of a factor, between `low` and `high`, that no single stock reaches."""
+
+    factor: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reach:
     """What can be pipetted.
 
@@ -29,27 +38,31 @@ class Reach:
         constraints: the volumes of the strongest stocks, base medium, cells and the least diluent fit the well.
         lowest: factor → lowest concentration above 0 that a single transfer reaches, in the factor's unit.
         highest: factor → what the strongest stock reaches alone, beside base medium and cells.
+        gaps: ranges that lie above the weaker stock's most and below the stronger one's least.
         findings: ranges of factors that can't be reached, or only in part.
     """
 
     constraints: tuple[Linear, ...]
     lowest: dict[str, float]
     highest: dict[str, float]
+    gaps: tuple[Gap, ...]
     findings: tuple[Finding, ...]
     space: SearchSpace
     solver: Solver
     bound: Bound
 
     def snap(self, settings: Mapping[str, float | str]) -> dict[str, float | str]:
-        """Settings with each value between 0 and the lowest moved to the nearer of the two that the factor allows."""
+        """Settings with each value that lies in a gap (below the lowest, or between two stocks) moved to the nearer end of
+        it that the factor allows."""
         moved = dict(settings)
-        for name, least in self.lowest.items():
-            value = moved.get(name)
-            if not isinstance(value, int | float) or not 0 < value < least:
+        holes = [*(Gap(factor=name, low=0.0, high=least) for name, least in self.lowest.items()), *self.gaps]
+        for hole in holes:
+            value = moved.get(hole.factor)
+            if not isinstance(value, int | float) or not hole.low < value < hole.high:
                 continue
-            allowed = [end for end in (0.0, least) if self.space[name].reason_against(end) is None]
-            if allowed:
-                moved[name] = min(allowed, key=lambda end: abs(end - value))
+            ends = [end for end in (hole.low, hole.high) if self.space[hole.factor].reason_against(end) is None]
+            if ends:
+                moved[hole.factor] = ends[0] if len(ends) == 1 or value - ends[0] < ends[1] - value else ends[1]
         return moved
 
     def reasons_against(self, settings: Mapping[str, float | str]) -> tuple[Finding, ...]:
@@ -85,26 +98,47 @@ def reach(space: SearchSpace, lab: LabProfile, *, inoculum_od600: float | None =
     lowest: dict[str, float] = {}
     highest: dict[str, float] = {}
     terms: dict[str, float] = {}
+    gaps: list[Gap] = []
     for binding in bound.bindings:
         scale = strengths.scale[binding.factor]
         own = {stock: strength / scale for stock, strength in strengths.holding(binding.component).items()}
         terms[binding.factor] = 1 / max(own.values())
         lowest[binding.factor] = float(f"{smallest_ul * min(own.values()) / final_ul:.12g}")
         highest[binding.factor] = max(own.values()) * (final_ul - taken) / final_ul
+        gaps += _gaps(binding.factor, sorted(own.values()), smallest_ul=smallest_ul, taken_ul=taken, final_ul=final_ul)
         findings += _range_findings(space, binding.factor, lowest[binding.factor], highest[binding.factor])
+    findings += [_gap_finding(space, gap) for gap in gaps]
     free = 1 - taken / final_ul
     if free <= 0:
         findings.append(Finding(rule="well too small", severity="error", where="base medium and cells", observed=f"{taken:.4g} µL with the least diluent", limit=f"less than {final_ul:g} µL", mend="Give stronger stocks of the base medium."))
     constraints: tuple[Linear, ...] = ()
     if terms and free > 0 and not _always_fits(space, terms, free):
         constraints = (Linear(terms=terms, at_most=free, why="the stocks' volumes fit the well"),)
-    return Reach(constraints=constraints, lowest=lowest, highest=highest, findings=tuple(findings), space=space, solver=solver, bound=bound)
+    return Reach(constraints=constraints, lowest=lowest, highest=highest, gaps=tuple(gaps), findings=tuple(findings), space=space, solver=solver, bound=bound)
 
 
 def _always_fits(space: SearchSpace, terms: Mapping[str, float], free: float) -> bool:
     """Whether even the highest settings together fit: then there is no constraint to heed."""
     highest = {name: space[name].bounds[1] for name in terms}  # type: ignore[union-attr]
     return sum(weight * highest[name] for name, weight in terms.items()) <= free
+
+
+def _gaps(name: str, strengths: list[float], *, smallest_ul: float, taken_ul: float, final_ul: float) -> list[Gap]:
+    """Between each stock and the next stronger one: the weaker one's most, with all the room, and the stronger one's least."""
+    found = []
+    for weak, strong in zip(strengths, strengths[1:], strict=False):
+        most, least = weak * (final_ul - taken_ul) / final_ul, strong * smallest_ul / final_ul
+        if most < least:
+            found.append(Gap(factor=name, low=float(f"{most:.12g}"), high=float(f"{least:.12g}")))
+    return found
+
+
+def _gap_finding(space: SearchSpace, gap: Gap) -> Finding:
+    unit = space[gap.factor].unit
+    return Finding(
+        rule="gap", severity="warning", where=f"factor {gap.factor!r}", observed=f"{gap.low:.4g} to {gap.high:.4g} {unit}, which no stock reaches",
+        limit="stocks whose ranges meet", mend="Give a stock of a strength between; until then such values are moved to the nearer end.",
+    )  # fmt: skip
 
 
 def _range_findings(space: SearchSpace, name: str, lowest: float, highest: float) -> list[Finding]:
