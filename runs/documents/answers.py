@@ -18,7 +18,7 @@ def check_lab_name(draft: Draft) -> None:
     answers = draft.data.get("answers")
     if not isinstance(answers, str):
         return
-    known, (name, colon, argument) = labs(), answers.partition(":")
+    known, (name, _, argument) = labs(), answers.partition(":")
     spellings = ", ".join(entry.spelling for entry in known.values())
     if name not in known:
         draft.mistake(("answers",), expected=f"a lab ({spellings})", found=repr(answers), mend=nearest(name, known))

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 
 def keys_of(model: type[BaseModel]) -> tuple[str, ...]:
@@ -40,7 +39,7 @@ def child(annotation: Any, key: str | int, value: Any) -> Any:
     """The annotation of what stands at `key` of a value that is read as `annotation`; None where nothing is known."""
     if isinstance(key, str) and (model := model_of(annotation, value)) is not None:
         field = model.model_fields.get(key)
-        return None if field is None else _whole(field)
+        return None if field is None else field.annotation
     for part in _parts(annotation):
         arguments = get_args(part)
         if isinstance(key, int) and get_origin(part) in (tuple, list) and arguments:
@@ -48,10 +47,6 @@ def child(annotation: Any, key: str | int, value: Any) -> Any:
         if isinstance(key, str) and get_origin(part) is dict:
             return arguments[1]
     return None
-
-
-def _whole(field: FieldInfo) -> Any:
-    return field.annotation
 
 
 def _parts(annotation: Any) -> Iterator[Any]:

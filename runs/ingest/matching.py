@@ -206,8 +206,6 @@ def _unit_factor(entry: Entry, measurement: Measurement, matched: Matched, refus
     try:
         if check_unit(entry.unit) == measurement.unit:
             return 1.0
-        if not entry.unit:
-            raise UnitError("no unit")
         factor = conversion_factor(entry.unit, measurement.unit, of=measurement.name)
     except UnitError:
         mend = "Values are converted only within one dimension, and OD or RFU never."

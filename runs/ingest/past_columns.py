@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,11 +13,9 @@ from world_model.terms.units import conversion_factor
 
 from .problems import CellProblem
 from .raw_text import Row
-from .tidy import HOURS
+from .tidy import HOURS, LONG, WITH_UNIT
 
 LABEL = "experiment_id"
-LONG = ("measurement", "value", "unit")
-_WITH_UNIT = re.compile(r"^(?P<name>.+?)\s*[\[(](?P<unit>[^\[\]()]*)[\])]$")
 
 
 @dataclass
@@ -75,7 +72,7 @@ def read_columns(header: Row, space: SearchSpace, measurements: Sequence[Measure
 def _split(title: str, known: Sequence[str]) -> tuple[str, str | None]:
     if title in known:
         return title, None
-    match = _WITH_UNIT.match(title)
+    match = WITH_UNIT.match(title)
     return (match["name"], match["unit"].strip()) if match and match["name"] in known else (title, None)
 
 

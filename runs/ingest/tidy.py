@@ -20,7 +20,7 @@ from .raw_text import Row
 PLACES = ("plate", "well", "experiment_id")
 HOURS = {"time_h": 1.0, "time_min": 1 / 60, "time_s": 1 / 3600}
 LONG = ("measurement", "value", "unit")
-_WITH_UNIT = re.compile(r"^(?P<name>.+?)\s*[\[(](?P<unit>[^\[\]()]*)[\])]$")
+WITH_UNIT = re.compile(r"^(?P<name>.+?)\s*[\[(](?P<unit>[^\[\]()]*)[\])]$")
 
 
 def is_tidy(row: Row) -> bool:
@@ -81,7 +81,7 @@ def _measurement_of(title: str, measured: Sequence[str]) -> tuple[str, str | Non
     """Measurement and unit of a wide column, None where it is no measurement's."""
     if title in measured:
         return title, None
-    match = _WITH_UNIT.match(title)
+    match = WITH_UNIT.match(title)
     return (match["name"], match["unit"].strip()) if match and match["name"] in measured else None
 
 
