@@ -121,8 +121,8 @@ def coverage_sentence(pairs: tuple[Checked, ...]) -> str:
     if not pairs:
         return "No prediction has met its result yet, so nothing can be said about how well the predictions hold."
     total = coverage(pairs)
-    by_round = ", ".join(f"round {number} {percent(part.share)} ({part.within} of {part.results})" for number, part in coverage_by_round(pairs).items())
-    return f"Of {total.results} results, {total.within} ({percent(total.share)}) lie within the 90 % interval that was predicted beforehand: {by_round}."
+    by_round = ", ".join(f"round {number} {part.within} of {part.results}" for number, part in coverage_by_round(pairs).items())
+    return f"Of {total.results} results, {total.within} ({percent(total.share)}) lie within the 90 % interval that was predicted beforehand ({by_round}); honest intervals hold about 90 %."
 
 
 def standing_sentences(state: CampaignState) -> list[str]:
@@ -155,7 +155,7 @@ def judge_sentences(belief: Belief) -> list[str]:
     if belief.model is None:
         return [belief.why_not]
     verdict = belief.model.verdict
-    told = [f"The judge picked the {verdict.why}"]
+    told = [f"The judge’s pick: {verdict.why}"]
     told.append(
         "It predicts held-out conditions better than a model without effects and one with shuffled settings, by one standard error (level 2: conditioned on actions)."
         if verdict.level >= 2

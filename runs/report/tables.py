@@ -23,12 +23,13 @@ from .wells import wells_by_id
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Header and rows of cells. Columns in `numeric` stand to the right, those in `wide` may wrap; `notes[i]` is a line below row i."""
+    """Header and rows of cells. Columns in `numeric` stand to the right, those in `wide` may wrap, those in `whole` never; `notes[i]` is a line below row i."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numeric: frozenset[int] = frozenset()
     wide: frozenset[int] = frozenset()
+    whole: frozenset[int] = frozenset()
     notes: tuple[str, ...] = ()
 
 
@@ -45,13 +46,13 @@ def best_conditions(state: CampaignState, ranking: tuple[Condition, ...], goal: 
     header += (f"true value{suffix}",) if truths else ()
     rows = []
     for i, condition in enumerate(ranking):
-        row = [str(i + 1), ", ".join(condition.ids), *(value(condition.settings[name]) for name in state.charter.factor_names)]
+        row = [str(i + 1), _ids(condition.ids), *(value(condition.settings[name]) for name in state.charter.factor_names)]
         row += [short(condition.mean), ", ".join(short(number) for number in condition.values)]
         row += [str(believed[i])] if any(believed) else []
         row += [short(truths[i])] if truths else []
         rows.append(tuple(row))
     first = 2 + len(state.charter.factor_names)
-    return Table(header=header, rows=tuple(rows), numeric=frozenset({first}), wide=frozenset({1}))
+    return Table(header=header, rows=tuple(rows), numeric=frozenset({first}), whole=frozenset({1, first + 2}) if any(believed) else frozenset({1}))
 
 
 def proposals(state: CampaignState, opened: RoundState, data: Dataset, units: dict[str, str]) -> Table:
@@ -68,7 +69,7 @@ def proposals(state: CampaignState, opened: RoundState, data: Dataset, units: di
     rows, notes = [], []
     for bundle in bundles(opened.experiments):
         first = bundle[0]
-        row = [_ids(bundle), _role(bundle), *([_label(first)] if labelled else [])]
+        row = [_ids([e.id for e in bundle]), _role(bundle), *([_label(first)] if labelled else [])]
         row += [", ".join(well[e.id] for e in bundle if e.id in well) or DASH] if laid_out else []
         row += [value(done[first.id].get(name)) for name in state.charter.factor_names]
         for goal in goals:
@@ -77,7 +78,8 @@ def proposals(state: CampaignState, opened: RoundState, data: Dataset, units: di
             row.append(_all_measured(bundle, read[goal], state))
         rows.append(tuple(row))
         notes.append(first.reason)
-    return Table(header=tuple(header), rows=tuple(rows), notes=tuple(notes))
+    told_at = frozenset(i for i, name in enumerate(header) if name.startswith("predicted"))
+    return Table(header=tuple(header), rows=tuple(rows), notes=tuple(notes), whole=told_at)
 
 
 def bundles(experiments: tuple[ProposedExperiment, ...]) -> list[list[ProposedExperiment]]:
@@ -122,7 +124,15 @@ def refused(state: CampaignState, data: Dataset) -> Table:
         for variable, count in zip(data.variables, beyond.tolist(), strict=False) if count
     ]  # fmt: skip
     rows += [("campaign file", f"revised: {change.field}", f"{change.was} → {change.now}") for changes in state.revisions for change in changes]
-    return Table(header=("where", "what", "why"), rows=tuple(rows), wide=frozenset({1, 2}))
+    return Table(header=("where", "what", "why"), rows=_said_once(rows), wide=frozenset({1, 2}))
+
+
+def _said_once(rows: list[tuple[str, str, str]]) -> tuple[tuple[str, str, str], ...]:
+    """The same remark in several places is one row."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for where, what, why in rows:
+        places.setdefault((what, why), []).append(where)
+    return tuple((", ".join(dict.fromkeys(where)), what, why) for (what, why), where in places.items())
 
 
 def judge_scores(verdict: Verdict) -> Table:
@@ -156,7 +166,7 @@ def files(state: CampaignState) -> Table:
             rows += [(what, file.name, "robot file" if file.name in robot else "bench file", file.sha256) for file in opened.compiled.files]
             rows.append((what, ", ".join(stage.file for stage in opened.compiled.stages), _approved(opened), opened.compiled.protocol_sha256))
     rows += [("results", source.name, "simulated" if source.simulated else "as recorded", source.sha256) for source in state.sources.values()]
-    return Table(header=("of", "file", "what", "SHA-256"), rows=tuple(rows), wide=frozenset({1, 3}))
+    return Table(header=("of", "file", "what", "SHA-256"), rows=tuple(rows), whole=frozenset({0}))
 
 
 def budget(state: CampaignState) -> Table:
@@ -179,11 +189,11 @@ def _role(bundle: list[ProposedExperiment]) -> str:
     return f"{bundle[0].role}, {len(bundle)} wells"
 
 
-def _ids(bundle: list[ProposedExperiment]) -> str:
+def _ids(ids: Sequence[str]) -> str:
     """`R01-001, -002`: the round is said once."""
-    prefix = bundle[0].id.rpartition("-")[0]
-    rest = [e.id.removeprefix(prefix) if prefix and e.id.startswith(prefix + "-") else e.id for e in bundle[1:]]
-    return ", ".join((bundle[0].id, *rest))
+    prefix = ids[0].rpartition("-")[0]
+    rest = [id.removeprefix(prefix) if prefix and id.startswith(f"{prefix}-") else id for id in ids[1:]]
+    return ", ".join((ids[0], *rest))
 
 
 def _all_measured(bundle: list[ProposedExperiment], read: dict[str, float], state: CampaignState) -> str:
@@ -212,9 +222,9 @@ def _lead(lead: float | None) -> str:
 
 def _approved(opened: RoundState) -> str:
     if opened.approval is None:
-        return "all robot files together: not approved"
+        return "together, not approved"
     who = opened.approval.person or f"policy {opened.approval.policy}"
-    return f"all robot files together: approved by {who}, {moment(opened.approved_at)}"
+    return f"together, approved by {who}, {moment(opened.approved_at)}"
 
 
 def moment(recorded_at: str) -> str:

@@ -15,7 +15,7 @@ from world_model.terms.readings import FLAGS, Dataset
 from ...state.charter import Charter
 from ..conditions import Condition
 from .picture import Picture
-from .style import BLUE, INK, ORANGE, RED, WIDTH_IN, axis_label, canvas, shared_legend, styled
+from .style import BLUE, INK, ORANGE, RED, WIDTH_IN, axis_label, canvas, plain_ticks, shared_legend, styled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +68,7 @@ def draw_fans(
                 axes.plot(hours, mean, color=BLUE, label="model's mean")
                 _readings(axes, data, entry.condition, y)
                 _goal_mark(axes, goal, measurement)
+                plain_ticks(axes)
                 if row == 0:
                     axes.set_title(f"{entry.label}: {entry.condition.ids[0]}", fontsize=10)
                 if row == len(courses) - 1:

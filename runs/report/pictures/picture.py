@@ -10,6 +10,7 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ...journal.raw_files import write_durably
 from .style import styled
 
 PNG_DPI = 150
@@ -33,10 +34,15 @@ class Picture:
         return "data:image/svg+xml;base64," + base64.b64encode(told.getvalue()).decode()
 
     def write_png(self, folder: Path) -> Path:
-        """`<folder>/<name>.png`."""
-        folder.mkdir(parents=True, exist_ok=True)
-        file = folder / f"{self.name}.png"
+        """Write `<folder>/<name>.png`.
+
+        Raises:
+            JournalError: the folder can't be written.
+        """
+        drawn = io.BytesIO()
         with styled():
             FigureCanvasAgg(self.figure)
-            self.figure.savefig(file, format="png", dpi=PNG_DPI)
+            self.figure.savefig(drawn, format="png", dpi=PNG_DPI)
+        file = folder / f"{self.name}.png"
+        write_durably(file, drawn.getvalue())
         return file

@@ -19,7 +19,7 @@ from ...state.charter import Charter
 from ..numbers import readout_name, unit_of
 from ..wells import PlateOfRound
 from .picture import Picture
-from .style import GREY, HAIR, INK, PALE, RED, SEQUENTIAL, WIDTH_IN, axis_label, canvas, styled
+from .style import GREY, HAIR, INK, PALE, RED, SEQUENTIAL, WIDTH_IN, axis_label, canvas, plain_ticks, styled
 
 _MARKS = {"control": "c", "replicate": "r", "calibration": "k", "blank": "b"}
 _TOLD = "c control · r replicate · b blank · × failed · ? not read · dot: empty"
@@ -50,6 +50,7 @@ def draw_plates(plates: tuple[PlateOfRound, ...], goal: Goal, charter: Charter, 
         if len(values):
             bar = figure.colorbar(ScalarMappable(norm=scale, cmap=colormaps[SEQUENTIAL]), ax=grid.ravel().tolist(), shrink=0.75, aspect=30, pad=0.015)
             bar.set_label(axis_label(readout_name(goal, charter), unit_of(goal, charter)))
+            plain_ticks(bar.ax)
             bar.outline.set_visible(False)
         figure.supxlabel(_TOLD, fontsize=9.5, color=GREY)
         return Picture(

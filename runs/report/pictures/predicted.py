@@ -12,7 +12,7 @@ from ...state.charter import Charter
 from ..coverage import Checked, coverage
 from ..numbers import percent, readout_name, unit_of
 from .picture import Picture
-from .style import BLUE, GREY, RED, WIDTH_IN, axis_label, canvas, styled
+from .style import BLUE, GREY, RED, WIDTH_IN, axis_label, canvas, plain_ticks, styled
 
 MOST_PANELS = 8
 COLUMNS = 4
@@ -27,7 +27,7 @@ def draw_predicted(pairs: tuple[Checked, ...], goal: Goal, charter: Charter, *, 
     rows = math.ceil(len(bundles) / columns)
     with styled():
         side = min(3.6, WIDTH_IN / max(columns, 2))
-        figure = canvas(side * rows + 1.0)
+        figure = canvas(side * rows + 0.8)
         grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         low, high = _limits(pairs)
         for axes, (label, bundle) in zip(grid.flat, bundles, strict=False):
@@ -46,6 +46,7 @@ def draw_predicted(pairs: tuple[Checked, ...], goal: Goal, charter: Charter, *, 
             axes.set_ylim(low, high)
             axes.set_aspect("equal")
             axes.locator_params(nbins=5)
+            plain_ticks(axes)
         for axes in grid.flat[len(bundles) :]:
             axes.set_axis_off()
         figure.supxlabel(axis_label(f"observed {readout_name(goal, charter)}", unit_of(goal, charter)), fontsize=10.5)

@@ -14,7 +14,7 @@ from ..best_so_far import BestSoFar
 from ..by_chance import ByChance
 from ..numbers import readout_name, unit_of
 from .picture import Picture
-from .style import BLUE, GREY, HAIR, INK, ORANGE, PALE, axis_label, canvas, shared_legend, styled
+from .style import BLUE, GREY, HAIR, INK, ORANGE, PALE, axis_label, canvas, plain_ticks, shared_legend, styled
 
 
 def draw_progress(curve: BestSoFar, chance: ByChance | None, goal: Goal, charter: Charter, *, name: str) -> Picture | None:
@@ -45,13 +45,14 @@ def draw_progress(curve: BestSoFar, chance: ByChance | None, goal: Goal, charter
             )  # fmt: skip
         axes.set_xlabel("experiments used (every well counts)")
         axes.set_ylabel(axis_label(readout_name(goal, charter), unit_of(goal, charter)))
+        plain_ticks(axes)
         axes.set_xlim(0, len(curve) + 1)
         shared_legend(figure, ncols=3)
         side = "Higher" if goal.sign > 0 else "Lower"
         against = "" if chance is None else " Orange: campaigns of the same plates and roles whose candidates are drawn at random."
         return Picture(
             name=name, title="Best so far", figure=figure,
-            caption=f"{side} is better. Dots are single readings, noise included; the line follows the best {kind} so far.{against}",
+            caption=f"{side} is better. Dots are single readings with the noise of bench and reader; the line follows the best {kind} so far.{against}",
             alt=f"Step curve of the best {readout_name(goal, charter)} over {len(curve)} experiments" + (", against random" if chance else ""),
         )  # fmt: skip
 

@@ -15,9 +15,9 @@ from world_model.terms.space import SearchSpace, Settings
 
 from ...state.charter import Charter
 from ..conditions import Condition
-from ..numbers import labels, readout_name, short, unit_of
+from ..numbers import labels, readout_name, unit_of
 from .picture import Picture
-from .style import BLUE, GREY, ORANGE, PALE, WIDTH_IN, axis_label, canvas, shared_legend, styled
+from .style import BLUE, GREY, ORANGE, PALE, WIDTH_IN, axis_label, canvas, plain_ticks, shared_legend, styled
 
 POINTS = 81
 MOST_AS_POINTS = 12
@@ -52,7 +52,7 @@ def draw_slices(model: WorldModel, best: Condition, every: tuple[Condition, ...]
         figure = canvas(sum(blocks) + 0.5, width_in=width)
         parts = iter(figure.subfigures(len(blocks), 1, height_ratios=blocks, squeeze=False).flat)
         if numeric:
-            grid = next(parts).subplots(numeric_rows, columns, squeeze=False)
+            grid = next(parts).subplots(numeric_rows, columns, squeeze=False, sharey=True)
             for i, factor in enumerate(numeric):
                 _numeric(grid.flat[i], factor, model, best, read, goal, limits)
                 grid.flat[i].set_ylabel(label if i % columns == 0 else "")
@@ -64,6 +64,7 @@ def draw_slices(model: WorldModel, best: Condition, every: tuple[Condition, ...]
             for axes, levelled in zip(rows, named, strict=True):
                 _categorical(axes, levelled, model, best, read, goal, limits)
             rows[-1].set_xlabel(label)
+            plain_ticks(rows[-1], y=False)
         shared_legend(figure, ncols=4 if width == WIDTH_IN else 2)
         cut = "".join(f" Of {f.name}, {MOST_LEVELS} of {len(f.levels)} levels are shown, those with the best mean." for f in named if len(f.levels) > MOST_LEVELS)
         return Picture(
@@ -115,9 +116,10 @@ def _numeric(axes: Axes, factor: Factor, model: WorldModel, best: Condition, rea
             axes.plot(x, np.where(told.allowed, np.nan, told.mean), color=GREY, linestyle=":", linewidth=1.6, label="beyond a constraint", zorder=4)
     else:
         _bars(axes, x, told)
-        axes.set_xticks(x, [short(number) for number in x])
+        axes.set_xticks(x)
     axes.axvline(float(best.settings[factor.name]), color=ORANGE, linewidth=1.4, linestyle=(0, (4, 3)), label="best condition", zorder=1)
     axes.set_xlabel(axis_label(factor.name, factor.unit))
+    plain_ticks(axes)
     axes.set_ylim(*limits)
 
 

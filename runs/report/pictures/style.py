@@ -8,7 +8,9 @@ from typing import Any
 
 import matplotlib
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 # Okabe & Ito (2008), Color Universal Design
 BLUE, ORANGE, GREEN, RED, SKY, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7"
@@ -43,6 +45,18 @@ def canvas(height_in: float, *, width_in: float = WIDTH_IN) -> Figure:
 def axis_label(name: str, unit: str) -> str:
     """`GFP (RFU)`."""
     return f"{name} ({unit})" if unit else name
+
+
+def plain_ticks(axes: Axes, *, x: bool = True, y: bool = True) -> None:
+    """Tick labels as people write numbers: 50,000 and 0.01, no powers, whatever the scale."""
+    for axis, wanted in ((axes.xaxis, x), (axes.yaxis, y)):
+        if wanted:
+            axis.set_major_formatter(FuncFormatter(_tick))
+            axis.set_minor_formatter(NullFormatter())
+
+
+def _tick(number: float, _position: int) -> str:
+    return f"{number:,.8g}".replace("-", "−")
 
 
 def shared_legend(figure: Figure, *, ncols: int) -> None:

@@ -10,7 +10,7 @@ from ...state.charter import Charter
 from ..conditions import Condition
 from ..numbers import readout_name, unit_of
 from .picture import Picture
-from .style import BLUE, PALE, WIDTH_IN, axis_label, canvas, shared_legend, styled
+from .style import BLUE, PALE, WIDTH_IN, axis_label, canvas, plain_ticks, shared_legend, styled
 
 
 def not_dominated(values: np.ndarray, goals: tuple[Goal, ...]) -> np.ndarray:
@@ -43,6 +43,7 @@ def draw_tradeoff(
         axes.plot(values[front][order, 0], values[front][order, 1], "o--", color=BLUE, linewidth=1.1, markersize=7, label="beaten by none")
         axes.set_xlabel(axis_label(readout_name(goals[0], charter), unit_of(goals[0], charter)))
         axes.set_ylabel(axis_label(readout_name(goals[1], charter), unit_of(goals[1], charter)))
+        plain_ticks(axes)
         shared_legend(figure, ncols=2)
         return Picture(
             name=name, title="Both goals", figure=figure,
