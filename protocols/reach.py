@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from world_model.terms.constraints import Linear
 from world_model.terms.factors import Continuous
@@ -126,7 +127,7 @@ def _always_fits(space: SearchSpace, terms: Mapping[str, float], free: float) ->
 def _gaps(name: str, strengths: list[float], *, smallest_ul: float, taken_ul: float, final_ul: float) -> list[Gap]:
     """Between each stock and the next stronger one: the weaker one's most, with all the room, and the stronger one's least."""
     found = []
-    for weak, strong in zip(strengths, strengths[1:], strict=False):
+    for weak, strong in pairwise(strengths):
         most, least = weak * (final_ul - taken_ul) / final_ul, strong * smallest_ul / final_ul
         if most < least:
             found.append(Gap(factor=name, low=float(f"{most:.12g}"), high=float(f"{least:.12g}")))

@@ -73,7 +73,7 @@ def random_design(seed: int) -> RandomDesign:
 
 
 def _pipettes(chance: random.Random) -> list[dict[str, Any]]:
-    names = chance.choice(([("flex_1channel_50", "flex_1channel_1000")] * 6 + [("flex_1channel_50",)] * 2 + [("flex_1channel_1000",)]))
+    names = chance.choice([("flex_1channel_50", "flex_1channel_1000")] * 6 + [("flex_1channel_50",)] * 2 + [("flex_1channel_1000",)])
     return [{"name": name, "mount": mount, "tip_racks": PIPETTES[name]} for name, mount in zip(names, ("left", "right"), strict=False)]
 
 
@@ -113,7 +113,7 @@ def _experiments(chance: random.Random, space: SearchSpace, wells: int, with_cel
     while len(made) < wells:
         settings: dict[str, float | str] = {}
         for factor in space.factors:
-            low, high = factor.bounds  # type: ignore[union-attr]
+            high = factor.bounds[1]  # type: ignore[union-attr]
             settings[factor.name] = chance.choice((0.0, 1.5, 3.0)) if factor.action == "time" else chance.choice((0.0, *[chance.uniform(least, 1) * high] * 4))
         first = f"R01-{len(made):03d}"
         made.append(ProposedExperiment(id=first, role="candidate", settings=settings))
