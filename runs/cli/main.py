@@ -25,7 +25,7 @@ from .status import status
 from .verify import verify
 
 app = typer.Typer(
-    name="nextwell", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, epilog=EPILOG,
+    name="nextwell", no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False, epilog=EPILOG,
     help="Plan experiments in a closed loop: propose, compile for the robot, approve, record, learn, and again.",
 )  # fmt: skip
 _COMMANDS: dict[str, Callable[..., None]] = {

@@ -44,5 +44,6 @@ def propose(
         folder = campaign.workspace.round_folder(outcome.state.name, outcome.round.number)
         voice.told["files"] = [str(folder / "proposal.csv")]
         voice.say(f"Written to {folder / 'proposal.csv'}")
-        voice.next_step(what_waits(outcome.state, file=str(file))[-1].command + where_option(workspace))
+        mine = next(line for line in what_waits(outcome.state, file=str(file)) if line.round == outcome.round.number)
+        voice.next_step(mine.command + where_option(workspace))
         campaign.close()

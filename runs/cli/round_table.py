@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from ..state.campaign_state import RoundState
-from ..state.charter import Charter
-from ..verbs.proposal_table import Cell, prediction_columns, proposal_rows
+from typing import TYPE_CHECKING
+
 from .voice import Voice
+
+if TYPE_CHECKING:
+    from ..state.campaign_state import RoundState
+    from ..state.charter import Charter
+    from ..verbs.proposal_table import Cell
 
 MOST_ROWS = 40
 
 
 def show_round(voice: Voice, shown: RoundState, charter: Charter) -> None:
     """Every experiment of a round: all of them in the object, the first ones on the terminal."""
+    from ..verbs.proposal_table import proposal_rows
+
     rows = proposal_rows(shown, charter)
     voice.told |= {"campaign": charter.name, "round": shown.number, "experiments": rows, "strategy": shown.proposal.strategy}
     candidates = [row for row in rows if row["role"] == "candidate"]
@@ -30,6 +36,8 @@ def show_round(voice: Voice, shown: RoundState, charter: Charter) -> None:
 
 def _for_people(row: dict[str, Cell], charter: Charter) -> dict[str, Cell]:
     """Few columns: `experiment_id`, `candidate`, the factors, and predictions as `mean ± sd`."""
+    from ..verbs.proposal_table import prediction_columns
+
     shown = {name: row[name] for name in ("experiment_id", "candidate", *charter.factor_names) if name in row}
     means = prediction_columns(charter)[::2]
     for goal, mean, sd in zip(charter.goals, means, prediction_columns(charter)[1::2], strict=True):

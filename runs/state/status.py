@@ -9,6 +9,7 @@ from world_model.terms.errors import ConflictError
 
 from .budget import allowance
 from .campaign_state import CampaignState, RoundState
+from .known_readings import incomplete, known_readings
 from .progress import experiments_used, waiting
 
 Step = Literal["propose", "compile", "approve", "record", "done"]
@@ -36,13 +37,29 @@ def what_waits(state: CampaignState | None, *, file: str, folder: str = "") -> t
         return (Waiting(round=None, step="propose", who="planner", what="Nothing is recorded yet; the first batch can be proposed.", command=f"propose {file}"),)
     open_rounds = [opened for opened in state.rounds if waiting(state, opened)]
     if open_rounds:
-        return tuple(_of_round(state, opened, file, folder) for opened in open_rounds)
+        return (*(_of_round(state, opened, file, folder) for opened in open_rounds), *_lacking(state, file))
+    return (_next_round(state, file), *_lacking(state, file))
+
+
+def _lacking(state: CampaignState, file: str) -> tuple[Waiting, ...]:
+    """Rounds with experiments that were read in part."""
+    known = known_readings(state)
+    told = []
+    for opened in state.rounds:
+        if lacking := incomplete(state, opened, known):
+            what = f"Round {opened.number}: {sum(lacking.values())} readings of {len(lacking)} experiments are missing; record them, or go on without."
+            told.append(Waiting(round=opened.number, step="record", who="lab", what=what, command=f"record {file} RESULTS.csv --round {opened.number}"))
+    return tuple(told)
+
+
+def _next_round(state: CampaignState, file: str) -> Waiting:
     try:
         allowed = allowance(state, state.charter.batch.candidates)
     except ConflictError:
-        return (Waiting(round=None, step="done", who="nobody", what="The budget is spent.", command=f"report {file}"),)
-    told = f"{len(state.rounds)} rounds are finished; the next batch of {allowed.candidates} candidates can be proposed." if state.rounds else "The first batch can be proposed."
-    return (Waiting(round=None, step="propose", who="planner", what=told, command=f"propose {file}"),)
+        return Waiting(round=None, step="done", who="nobody", what="The budget is spent.", command=f"report {file}")
+    finished = f"{len(state.rounds)} round{'s are' if len(state.rounds) > 1 else ' is'} finished"
+    told = f"{finished}; the next batch of {allowed.candidates} candidates can be proposed." if state.rounds else "The first batch can be proposed."
+    return Waiting(round=None, step="propose", who="planner", what=told, command=f"propose {file}")
 
 
 def _of_round(state: CampaignState, opened: RoundState, file: str, folder: str) -> Waiting:
