@@ -26,6 +26,14 @@ class Drawn:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Paragraph:
+    """Sentences of the summary under a word."""
+
+    title: str
+    sentences: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class RoundSection:
     """The proposals of one round; `lead` is the sentence above the table, `open` shows it unfolded."""
 
@@ -54,11 +62,7 @@ class Page:
     simulated: str
     written: str
     tiles: list[Tile]
-    standing: list[str]
-    found: list[str]
-    chance: list[str]
-    judged: list[str]
-    covered: list[str]
+    summary: list[Paragraph]
     goals: list[GoalSection]
     shared: list[Drawn]
     missing: list[str]

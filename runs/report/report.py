@@ -18,7 +18,7 @@ from . import summary, tables
 from .belief import Belief, current_belief, space_of
 from .by_chance import RandomRuns
 from .goal_part import GoalPart, part_of_goal
-from .page import Drawn, GoalSection, Page, RoundSection, render
+from .page import Drawn, GoalSection, Page, Paragraph, RoundSection, render
 from .pictures.fans import conditions_to_show, draw_fans
 from .pictures.picture import Picture
 from .pictures.tradeoff import draw_tradeoff
@@ -90,16 +90,31 @@ def _page(
         name=charter.name, system=charter.system, simulated=summary.simulated_sentence(state, lab),
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         tiles=summary.tiles(state, found, [part.chance for part in parts if part.found is not None], pairs),
-        standing=summary.standing_sentences(state),
-        found=[told for entry in found for told in summary.found_sentences(entry, charter, units)],
-        chance=[told for part in parts if part.found for told in summary.chance_sentences(part.chance, part.goal, charter, why_none=part.why_no_chance)],
-        covered=[summary.coverage_sentence(pairs)] if found else [], judged=summary.judge_sentences(belief),
-        missing=_missing(state, data, parts, belief),
+        summary=_summary(state, parts, belief, units), missing=_missing(data, parts, belief),
         goals=[GoalSection(title=_title(part), best=part.best, pictures=[Drawn.of(p) for p in part.pictures], missing=part.missing) for part in parts],
         shared=[Drawn.of(picture) for picture in shared], rounds=_rounds(state, data, units),
         refused=tables.refused(state, data), judge=tables.judge_scores(model.verdict) if model else None, judge_by_round=tables.judge_by_round(state),
         files=tables.files(state), budget=tables.budget(state), head=state.head, head_hash=state.head_hash, version=VERSION,
     )  # fmt: skip
+
+
+def _summary(state: CampaignState, parts: list[GoalPart], belief: Belief, units: dict[str, str]) -> list[Paragraph]:
+    """What was found comes first, what it waits for last."""
+    charter, told = state.charter, []
+    read = [part for part in parts if part.found is not None]
+    for part in read:
+        of = f": {part.goal.readout}" if len(parts) > 1 else ""
+        if part.found is not None:
+            told.append(Paragraph(title=f"Found{of}", sentences=summary.found_sentences(part.found, charter, units)))
+    chance = [line for part in read for line in summary.chance_sentences(part.chance, part.goal, charter, why_none=part.why_no_chance)]
+    pairs = tuple(pair for part in parts for pair in part.pairs)
+    told += [
+        Paragraph(title="Against chance", sentences=list(dict.fromkeys(chance))),
+        Paragraph(title="Predictions", sentences=[summary.coverage_sentence(pairs)] if read else []),
+        Paragraph(title="Model", sentences=summary.judge_sentences(belief)),
+        Paragraph(title="Standing", sentences=summary.standing_sentences(state) + summary.waiting_sentences(state)),
+    ]
+    return [paragraph for paragraph in told if paragraph.sentences]
 
 
 def _rounds(state: CampaignState, data: Dataset, units: dict[str, str]) -> list[RoundSection]:
@@ -114,10 +129,9 @@ def _rounds(state: CampaignState, data: Dataset, units: dict[str, str]) -> list[
     ]  # fmt: skip
 
 
-def _missing(state: CampaignState, data: Dataset, parts: list[GoalPart], belief: Belief) -> list[str]:
+def _missing(data: Dataset, parts: list[GoalPart], belief: Belief) -> list[str]:
     """What this report would show if there were more to show."""
-    told = list(summary.waiting_sentences(state))
-    told += [f"{part.goal}: {why}" if len(parts) > 1 else why for part in parts for why in part.missing]
+    told = [f"{part.goal}: {why}" if len(parts) > 1 else why for part in parts for why in part.missing]
     if belief.model is not None and len(data.times_h) < 2:
         told.append("Trajectory fans: every measurement is an end point, so there is no course over time.")
     elif belief.model is None:

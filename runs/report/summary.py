@@ -85,8 +85,8 @@ def found_sentences(found: Finding, charter: Charter, units: Mapping[str, str]) 
         told.append("It was chosen without a model, so nothing was predicted of it.")
     if found.believed is not None:
         told.append(
-            f"With everything that is known now, the model puts its true value at {found.believed} with 90 %. "
-            "The best of many noisy readings tends to be a lucky one, so this estimate is the safer number."
+            f"With everything that is known now, the model puts its true value at {found.believed} with 90 %; as the best of many noisy readings "
+            "tends to be a lucky one, this is the safer number."
         )
     if found.truth is not None:
         told.append(f"Its true value in the simulated lab is {with_unit(found.truth, found.unit)}.")

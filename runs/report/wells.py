@@ -10,18 +10,20 @@ from world_model.terms.goals import Goal
 from world_model.terms.readings import Dataset
 
 from ..state.campaign_state import CampaignState, RoundState
+from ..state.progress import is_answered
 from ..state.readout import observed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Well:
-    """One used well. `value` is nan where the goal was not read; `failed` says why, where that is known."""
+    """One used well. `value` is nan where the goal could not be read; `failed` says why, where a person did; `waiting`: not yet."""
 
     name: str
     id: str
     role: str
     value: float
     failed: str = ""
+    waiting: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,10 @@ def _plate(opened: RoundState, well: dict[str, str], read: dict[str, float], sta
     return PlateOfRound(
         round=opened.number, plate=opened.plate or f"R{opened.number:02d}",
         wells=tuple(
-            Well(name=well[e.id], id=e.id, role=e.role, value=float(read.get(e.id, np.nan)), failed=state.failed.get(e.id, ""))
+            Well(
+                name=well[e.id], id=e.id, role=e.role, value=float(read.get(e.id, np.nan)), failed=state.failed.get(e.id, ""),
+                waiting=not is_answered(state, e.id) and e.role != "blank",
+            )
             for e in opened.experiments if e.id in well and e.role != "unused"
         ),
     )  # fmt: skip

@@ -22,7 +22,7 @@ from .picture import Picture
 from .style import GREY, HAIR, INK, PALE, RED, SEQUENTIAL, WIDTH_IN, axis_label, canvas, plain_ticks, styled
 
 _MARKS = {"control": "c", "replicate": "r", "calibration": "k", "blank": "b"}
-_TOLD = "c control · r replicate · b blank · × failed · ? not read · dot: empty"
+_TOLD = "c control · r replicate · b blank · × failed · ? goal not readable · dashed: waiting for results · dot: empty"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def draw_plates(plates: tuple[PlateOfRound, ...], goal: Goal, charter: Charter, 
         figure.supxlabel(_TOLD, fontsize=9.5, color=GREY)
         return Picture(
             name=name, title="Plates", figure=figure,
-            caption="Every well as it was laid out and read, on one colour scale. Red rings are wells that failed or have not been read. A gradient that follows the plate's edge, "
+            caption="Every well as it was laid out and read, on one colour scale. Red rings are wells that failed, or whose readings lack what the goal needs (an overflow, say). A gradient that follows the plate's edge, "
             "a row or a column rather than the settings is the plate's doing.",
             alt=f"Heat maps of {len(plates)} plates",
         )  # fmt: skip
@@ -71,9 +71,10 @@ def _plate(axes: Axes, plate: PlateOfRound, scale: Normalize) -> None:
         place = _place(well.name)
         known = np.isfinite(well.value)
         fill = colormaps[SEQUENTIAL](scale(well.value)) if known else (HAIR if well.role == "blank" else "white")
-        lost = bool(well.failed) or (not known and well.role != "blank")
+        lost = bool(well.failed) or not (known or well.waiting or well.role == "blank")
         edge, width = (RED, 1.6) if lost else (GREY, 0.6)
-        axes.add_patch(Circle((place.column, place.row), side, facecolor=fill, edgecolor=edge, linewidth=width, zorder=2))
+        line = (0, (3, 2)) if well.waiting else "solid"
+        axes.add_patch(Circle((place.column, place.row), side, facecolor=fill, edgecolor=edge, linewidth=width, linestyle=line, zorder=2))
         mark = "×" if well.failed else "?" if lost else _MARKS.get(well.role, "")
         if mark:
             dark = known and float(scale(well.value)) < 0.6

@@ -26,8 +26,8 @@ def draw_predicted(pairs: tuple[Checked, ...], goal: Goal, charter: Charter, *, 
     columns = min(len(bundles), COLUMNS) if len(bundles) > 3 else len(bundles)
     rows = math.ceil(len(bundles) / columns)
     with styled():
-        side = min(3.6, WIDTH_IN / max(columns, 2))
-        figure = canvas(side * rows + 0.8)
+        side = min(3.9, WIDTH_IN / columns)
+        figure = canvas(side * rows + 0.8, width_in=min(WIDTH_IN, side * columns + 0.9))
         grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         low, high = _limits(pairs)
         for axes, (label, bundle) in zip(grid.flat, bundles, strict=False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -60,9 +61,11 @@ def _tick(number: float, _position: int) -> str:
 
 
 def shared_legend(figure: Figure, *, ncols: int) -> None:
-    """One legend below all panels; each text once."""
+    """One legend below all panels, at most `ncols` texts a row; each text once."""
     handles: dict[str, Artist] = {}
     for axes in figure.axes:
         for handle, text in zip(*axes.get_legend_handles_labels(), strict=True):
             handles.setdefault(text, handle)
-    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=min(ncols, len(handles)))
+    # rows of equal length: no orphan below
+    rows = math.ceil(len(handles) / ncols)
+    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=math.ceil(len(handles) / rows))

@@ -47,6 +47,6 @@ def draw_tradeoff(
         shared_legend(figure, ncols=2)
         return Picture(
             name=name, title="Both goals", figure=figure,
-            caption=f"Means of measured conditions. {goals[0]} and {goals[1]}: the blue ones are the choices between which only you can decide.",
+            caption=f"Goals: {goals[0]}; {goals[1]}. Points are means of measured conditions. The blue ones are the choices between which only you can decide.",
             alt=f"{int(front.sum())} of {len(both)} conditions are beaten by none",
         )  # fmt: skip

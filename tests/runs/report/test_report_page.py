@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from setuptools import find_namespace_packages
 
 from runs.report.report import write_report
 from world_model.terms.errors import JournalError
 from world_model.terms.factors import Categorical, Continuous, Discrete
 from world_model.terms.goals import Goal, Measurement
+
+ROOT = Path(__file__).parents[3]
 
 
 @dataclass(frozen=True)
@@ -151,8 +156,15 @@ def test_a_table_without_its_space_says_so(two_rounds, tmp_path):
     assert "table that was not at hand" in read(write_report(replace(two_rounds, charter=charter), folder=tmp_path)).text
 
 
-def test_a_folder_that_can_t_be_written_is_an_error(two_rounds, tmp_path):
-    blocked = tmp_path / "file"
-    blocked.write_text("no folder")
+def test_a_page_that_can_t_be_written_is_an_error(two_rounds, tmp_path):
+    (tmp_path / "report.html").mkdir()
     with pytest.raises(JournalError, match="Expected to write"):
-        write_report(two_rounds, folder=blocked)
+        write_report(two_rounds, folder=tmp_path)
+
+
+def test_the_template_ships_with_the_package():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    packages = find_namespace_packages(str(ROOT), include=settings["packages"]["find"]["include"])
+    assert "runs.report.templates" in packages
+    kept = settings["package-data"]["*"]
+    assert all(any(file.match(pattern) for pattern in kept) for file in (ROOT / "runs" / "report" / "templates").iterdir() if file.is_file())
