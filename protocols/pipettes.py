@@ -13,6 +13,10 @@ from world_model.terms.lab_profile import LabProfile
 from .labware import labware
 from .volumes import STEP_NL, shown
 
+# Ten steps, 1 µL: half a step is 5 % then. The definitions go down to 0.5 µL for flex_1channel_50, while the maker's
+# documentation of volume modes promises 1 µL (docs.opentrons.com/python-api/pipettes/volume-modes).
+FEWEST_STEPS = 10
+
 
 @dataclass(frozen=True, kw_only=True)
 class Mode:
@@ -52,8 +56,9 @@ class Hand:
 
     @property
     def smallest_nl(self) -> int:
+        """The least of its modes, but never so little that rounding to a step could be more than 5 %."""
         modes = [self.pipette.usual] + ([self.pipette.low] if self.pipette.low else [])
-        return math.ceil(min(mode.smallest_nl for mode in modes) / STEP_NL) * STEP_NL
+        return max(math.ceil(min(mode.smallest_nl for mode in modes) / STEP_NL) * STEP_NL, FEWEST_STEPS * STEP_NL)
 
     @property
     def largest_nl(self) -> int:

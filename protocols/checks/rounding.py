@@ -8,12 +8,12 @@ from ..finding import Finding
 from ..intent import Inoculate, ProtocolIntent
 from ..plan import PhysicalPlan
 
-# Beyond the accuracy of a pipette near its minimum a person wants to know.
-WORTH_TELLING = 0.05
+# Half a step of the least volume is 5 %; a person wants to know before it is that much.
+WORTH_TELLING = 0.03
 
 
 def check_rounding(plan: PhysicalPlan, intent: ProtocolIntent) -> list[Finding]:
-    """Components reached more than 5 % beside what was asked, and an inoculum that nobody measured."""
+    """Components reached more than 3 % beside what was asked, and an inoculum that nobody measured."""
     found = [
         Finding(
             rule="rounding", severity="warning", where=well.experiment_id, observed=f"{reached.component} {reached.planned:.4g} {reached.unit}",

@@ -19,14 +19,14 @@ WIDE = SearchSpace(
 
 
 def test_lowest_is_the_weakest_stock_at_the_pipettes_minimum(lab, space):
-    # 0.5 µL into 200 µL: glucose 100 mM -> 0.25 mM, Mg 100 mM -> 0.25 mM, IPTG 20 mM -> 50 µM
-    assert reach(space, lab).lowest == pytest.approx({"glucose": 0.25, "magnesium": 0.25, "iptg": 50.0})
+    # 1 µL into 200 µL: glucose 100 mM -> 0.5 mM, Mg 100 mM -> 0.5 mM, IPTG 20 mM -> 100 µM
+    assert reach(space, lab).lowest == pytest.approx({"glucose": 0.5, "magnesium": 0.5, "iptg": 100.0})
 
 
 def test_the_volume_constraint_is_the_sum_over_the_strongest_stocks(lab):
     (linear,) = reach(WIDE, lab).constraints
-    # M9 1 x of 5 x: 40 µL, cells 5 µL, least diluent 0.5 µL: 154.5 of 200 µL are free
-    assert linear.at_most == pytest.approx(154.5 / 200)
+    # M9 1 x of 5 x: 40 µL, cells 5 µL, least diluent 1 µL: 154 of 200 µL are free
+    assert linear.at_most == pytest.approx(154 / 200)
     assert linear.terms == pytest.approx({"glucose": 1 / 1000, "magnesium": 1 / 100, "iptg": 1 / 20_000})
 
 
@@ -36,15 +36,15 @@ def test_no_constraint_where_even_the_highest_settings_fit(lab, space):
 
 def test_snap_moves_what_lies_between_nothing_and_the_lowest(lab, space):
     found = reach(space, lab)
-    asked = {"glucose": 0.1, "magnesium": 0.2, "iptg": 26.0, "induction": 2.0}
-    assert found.snap(asked) == pytest.approx({"glucose": 0.0, "magnesium": 0.25, "iptg": 50.0, "induction": 2.0})
+    asked = {"glucose": 0.2, "magnesium": 0.3, "iptg": 51.0, "induction": 2.0}
+    assert found.snap(asked) == pytest.approx({"glucose": 0.0, "magnesium": 0.5, "iptg": 100.0, "induction": 2.0})
     assert found.snap({"glucose": 30.0, "magnesium": 0.0}) == {"glucose": 30.0, "magnesium": 0.0}
 
 
 def test_snap_stays_inside_the_factor(lab):
     space = SearchSpace(factors=(Continuous(name="magnesium", unit="mM", low=0.01, high=5, scale="log"), Discrete(name="glucose", unit="mM", values=(0, 0.1, 5))))
     found = reach(space, lab)
-    assert found.snap({"magnesium": 0.02, "glucose": 0.1}) == {"magnesium": 0.25, "glucose": 0.0}
+    assert found.snap({"magnesium": 0.02, "glucose": 0.1}) == {"magnesium": 0.5, "glucose": 0.0}
     assert {finding.where for finding in found.findings} == {"factor 'magnesium'", "factor 'glucose'"}
 
 
@@ -56,8 +56,8 @@ def test_what_meets_the_constraint_and_is_snapped_can_be_pipetted(lab, glucose, 
     (linear,) = found.constraints
     total = sum(weight * float(asked[name]) for name, weight in linear.terms.items())
     reasons = found.reasons_against(asked)
-    # 1 µL for the weak glucose stock, which low values need instead of the strong one, and for rounding
-    if total <= float(linear.at_most) - 8 / 200:
+    # 10 µL for the weak glucose stock, which low values need instead of the strong one, and for rounding
+    if total <= float(linear.at_most) - 10.5 / 200:
         assert reasons == ()
     if total > float(linear.at_most) + 1.5 / 200:
         assert reasons
@@ -73,16 +73,16 @@ def test_a_factor_beyond_every_stock_is_found(lab_doc):
 
 
 def test_a_gap_between_two_stocks_is_found(lab_doc):
-    # 2 M reaches from 5 mM, 1 mM reaches up to 0.77 mM: between them lies nothing
+    # 2 M reaches from 10 mM, 1 mM reaches up to 0.77 mM: between them lies nothing
     lab_doc["stocks"][2]["components"]["glucose"] = {"concentration": 2, "unit": "M"}
     lab_doc["stocks"][3]["components"]["glucose"] = {"concentration": 1, "unit": "mM"}
     space = SearchSpace(factors=(Continuous(name="glucose", unit="mM", low=0, high=40),))
     found = reach(space, LabProfile.model_validate(lab_doc))
     (finding,) = found.findings
     assert finding.rule == "gap"
-    assert "0.7725 to 5 mM" in finding.observed
-    assert found.snap({"glucose": 2.0})["glucose"] == pytest.approx(0.7725)
-    assert found.snap({"glucose": 4.0})["glucose"] == pytest.approx(5.0)
+    assert "0.77 to 10 mM" in finding.observed
+    assert found.snap({"glucose": 2.0})["glucose"] == pytest.approx(0.77)
+    assert found.snap({"glucose": 8.0})["glucose"] == pytest.approx(10.0)
 
 
 def test_a_wrong_lab_is_refused(lab_doc, space):

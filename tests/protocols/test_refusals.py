@@ -36,13 +36,13 @@ def test_a_stock_too_weak_says_how_strong_it_must_be(lab_doc):
 
 
 def test_below_the_pipette_says_the_least_and_a_weaker_stock(lab_doc):
-    # 0.06 mM · 200 µL / 100 mM = 0.12 µL; 0.5 µL of it reach 0.25 mM; for 0.06 mM the stock may have 24 mM
+    # 0.06 mM · 200 µL / 100 mM = 0.12 µL; 1 µL of it reaches 0.5 mM; for 0.06 mM the stock may have 12 mM
     rules, told = refused(lab_doc, [magnesium(0.06)])
     assert rules == {"below the pipette"}
     assert "0.12 µL of MgSO4 100mM" in told
-    assert "at least 0.5 µL of flex_1channel_50" in told
-    assert "at most 24 mM" in told
-    assert "at least 0.25 mM" in told
+    assert "at least 1 µL of flex_1channel_50" in told
+    assert "at most 12 mM" in told
+    assert "at least 0.5 mM" in told
 
 
 def test_stocks_that_do_not_fit_together_say_their_sum(lab_doc):
