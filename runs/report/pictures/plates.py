@@ -22,7 +22,7 @@ from .picture import Picture
 from .style import GREY, HAIR, INK, PALE, RED, SEQUENTIAL, WIDTH_IN, axis_label, canvas, plain_ticks, styled
 
 _MARKS = {"control": "c", "replicate": "r", "calibration": "k", "blank": "b"}
-_TOLD = "c control · r replicate · b blank · × failed · ? goal not readable · dashed: waiting for results · dot: empty"
+_TOLD = ("c control · r replicate · b blank · × failed", "? goal not readable · dashed: waiting for results · dot: empty")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def draw_plates(plates: tuple[PlateOfRound, ...], goal: Goal, charter: Charter, 
             bar.set_label(axis_label(readout_name(goal, charter), unit_of(goal, charter)))
             plain_ticks(bar.ax)
             bar.outline.set_visible(False)
-        figure.supxlabel(_TOLD, fontsize=9.5, color=GREY)
+        figure.supxlabel(("\n" if columns == 1 else " · ").join(_TOLD), fontsize=9.5, color=GREY)
         return Picture(
             name=name, title="Plates", figure=figure,
             caption="Every well as it was laid out and read, on one colour scale. Red rings are wells that failed, or whose readings lack what the goal needs (an overflow, say). A gradient that follows the plate's edge, "
