@@ -171,9 +171,18 @@ def _keys(design: Tensor) -> np.ndarray:
 
 
 def _is_among(design: Tensor, taken: Tensor) -> Tensor:
+    """`c` flags. A random projection finds the few rows that can be equal, so that a million rows are looked at once each."""
+    flags = torch.zeros(len(design), dtype=torch.bool)
     if not len(taken) or not len(design):
-        return torch.zeros(len(design), dtype=torch.bool)
-    return torch.as_tensor(np.isin(_keys(design), _keys(taken)))
+        return flags
+    axis = torch.as_tensor(np.random.default_rng(0).uniform(1.0, 2.0, design.shape[1]))
+    wanted = (taken @ axis).sort().values
+    shadow = design @ axis
+    right = torch.searchsorted(wanted, shadow).clamp(max=len(wanted) - 1)
+    near = torch.minimum((wanted[right] - shadow).abs(), (wanted[(right - 1).clamp(min=0)] - shadow).abs()) < 1e-6
+    maybe = torch.nonzero(near).flatten()
+    flags[maybe] = torch.as_tensor(np.isin(_keys(design[maybe]), _keys(taken)))
+    return flags
 
 
 def _distinct(design: Tensor) -> Tensor:

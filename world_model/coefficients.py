@@ -10,6 +10,7 @@ from botorch.exceptions import ModelFittingError
 from botorch.fit import fit_gpytorch_mll
 from botorch.models import ModelListGP, SingleTaskGP
 from gpytorch.mlls import ExactMarginalLogLikelihood
+from linear_operator.utils.cholesky import psd_safe_cholesky
 from linear_operator.utils.errors import NotPSDError
 from linear_operator.utils.warnings import NumericalWarning
 from torch import Tensor
@@ -17,10 +18,21 @@ from torch import Tensor
 from .encoding import Encoder
 from .kernels import Family, build
 
+MOST_FITTED = 400  # rows that hyper-parameters are learned from; predictions use all. The fit costs the cube of this
+_BLOCK = 8192  # designs whose covariance with the training rows is held at a time
+
 
 @dataclass(frozen=True)
 class HeldOut:
     """What leave-one-intervention-out predicts of each row: `mean`, `variance`, both `n x k`, of noisy coefficients."""
+
+    mean: Tensor
+    variance: Tensor
+
+
+@dataclass(frozen=True)
+class Marginals:
+    """`mean` and `variance` of each coefficient at each design, both `n x k`."""
 
     mean: Tensor
     variance: Tensor
@@ -43,6 +55,24 @@ class CoefficientModel:
     def noise_variance(self) -> Tensor:
         """`k`: the fitted variance of one reading's coefficient around the truth."""
         return torch.stack([gp.likelihood.noise.detach().reshape(()) for gp in self.gps.models])
+
+    def marginals(self, design: Tensor) -> Marginals:
+        """Noise-free mean and variance at designs `n x d`, point by point: no covariance between them is formed.
+
+        Time and memory grow with `n` times the training rows, so a million candidates are a matter of seconds.
+
+        Source: Rasmussen & Williams (2006), eqs. 2.25 and 2.26.
+        """
+        with torch.no_grad():
+            columns = [_conditioned(gp) for gp in self.gps.models]
+            blocks = [[column.at(block) for column in columns] for block in design.split(_BLOCK)]
+        if not blocks:
+            empty = torch.empty(0, len(columns), dtype=torch.double)
+            return Marginals(mean=empty, variance=empty)
+        return Marginals(
+            mean=torch.cat([torch.stack([column.mean for column in row], -1) for row in blocks]),
+            variance=torch.cat([torch.stack([column.variance for column in row], -1) for row in blocks]),
+        )
 
     def held_out(self, groups: Tensor) -> HeldOut:
         """Predictions of each row from the rows of all *other* interventions, in closed form, with the hyper-parameters kept.
@@ -70,16 +100,59 @@ def fit_coefficients(family: Family, *, design: Tensor, targets: Tensor, encoder
     gps: list[SingleTaskGP] = []
     for k in range(targets.shape[1]):
         known = torch.isfinite(targets[:, k])
-        gp = build(family, design=design[known], targets=targets[known, k : k + 1], encoder=encoder)
+        rows, column = design[known], targets[known, k : k + 1]
+        some = _spread_rows(len(rows))
+        gp = build(family, design=rows[some], targets=column[some], encoder=encoder)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NumericalWarning)
             fit_gpytorch_mll(ExactMarginalLogLikelihood(gp.likelihood, gp))
+        if len(some) < len(rows):
+            learned = gp
+            gp = build(family, design=rows, targets=column, encoder=encoder)
+            gp.load_state_dict(learned.state_dict())
         gp.eval()
         gps.append(gp)
     return CoefficientModel(family=family, gps=ModelListGP(*gps).eval(), design=design, targets=targets)
 
 
+def _spread_rows(n: int) -> Tensor:
+    """At most `MOST_FITTED` of `n` rows: the newest half as it is, for the search went there, and the rest drawn from the others."""
+    if n <= MOST_FITTED:
+        return torch.arange(n)
+    newest = torch.arange(n - MOST_FITTED // 2, n)
+    older = torch.randperm(n - len(newest), generator=torch.Generator().manual_seed(n))[: MOST_FITTED - len(newest)]
+    return torch.cat([older.sort().values, newest])
+
+
 FIT_FAILURES = (ModelFittingError, NotPSDError)
+
+
+@dataclass(frozen=True)
+class _Conditioned:
+    """One GP with its training covariance factored: `features` `r x u`, `factor` `r x r`, `weights` `r`."""
+
+    gp: SingleTaskGP
+    features: Tensor
+    factor: Tensor
+    weights: Tensor
+
+    def at(self, design: Tensor) -> Marginals:
+        """`n` means and variances."""
+        features = self.gp.input_transform.transform(design)
+        across = self.gp.covar_module(features, self.features).to_dense()
+        prior = self.gp.covar_module(features, diag=True)
+        solved = torch.linalg.solve_triangular(self.factor, across.T, upper=False)
+        mean = self.gp.mean_module(features) + across @ self.weights
+        return Marginals(mean=mean, variance=(prior - solved.square().sum(dim=0)).clamp_min(1e-12))
+
+
+def _conditioned(gp: SingleTaskGP) -> _Conditioned:
+    gp.eval()  # BoTorch keeps the training inputs as features then
+    features = gp.train_inputs[0]
+    covariance = gp.covar_module(features).to_dense() + gp.likelihood.noise.reshape(()) * torch.eye(len(features), dtype=features.dtype)
+    factor = psd_safe_cholesky(covariance)
+    weights = torch.cholesky_solve((gp.train_targets - gp.mean_module(features)).unsqueeze(-1), factor).squeeze(-1)
+    return _Conditioned(gp=gp, features=features, factor=factor, weights=weights)
 
 
 def _held_out_column(gp: SingleTaskGP, groups: Tensor, targets: Tensor, design: Tensor) -> HeldOut:

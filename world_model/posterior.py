@@ -15,7 +15,6 @@ from .readouts import read_out
 from .scores import Z90
 from .terms.goals import Goal
 
-CHUNK = 4096
 _DRAWS_FOR_PEAK = 256
 
 
@@ -102,17 +101,8 @@ class TrajectoryPosterior:
         return (weights.square() * self.basis.residual_sd[:, y].square()).sum()
 
     def _coefficients(self, *, of: str) -> tuple[Tensor, Tensor]:
-        means, variances = [], []
-        with torch.no_grad():
-            for block in self.design.split(CHUNK):
-                # marginals only: a batch of single points, `c x 1 x d`
-                posterior = self.model.gps.posterior(block.unsqueeze(-2), observation_noise=of == "reading")
-                means.append(posterior.mean.squeeze(-2))
-                variances.append(posterior.variance.squeeze(-2))
-        if not means:
-            empty = torch.empty(0, self.basis.size, dtype=torch.double)
-            return empty, empty
-        return torch.cat(means), torch.cat(variances)
+        told = self.model.marginals(self.design)
+        return told.mean, told.variance + self.model.noise_variance() if of == "reading" else told.variance
 
     def _on(self, design: Tensor) -> TrajectoryPosterior:
         return TrajectoryPosterior(design=design, model=self.model, basis=self.basis, times_h=self.times_h, variables=self.variables, widen=self.widen)
