@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -40,10 +42,12 @@ def test_of_a_table_only_the_digest_is_kept_and_another_table_is_refused():
         revision(*told)
 
 
-def test_the_budget_cuts_to_whole_candidates_beside_controls_and_blanks(open_in, put_round):
+def test_the_budget_cuts_to_whole_candidates_beside_controls_and_blanks(open_in, put_round, charter):
     campaign = open_in()  # 18 wells: each round needs 1 control, 1 blank and 2 wells a candidate
     assert allowance(campaign.standing(), 2).candidates == 2
     assert allowance(campaign.standing(), 20).candidates == (18 - 2) // 2
+    for wells, most in ((17, 7), (19, 8), (20, 9)):  # the control and the blank both count: (wells - 2) // 2
+        assert allowance(replace(campaign.standing(), charter=charter(budget=Budget(experiments=wells))), 20).candidates == most
     put_round(campaign)  # 6 wells
     put_round(campaign)  # 12 wells
     left = allowance(campaign.standing(), 5)
