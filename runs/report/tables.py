@@ -41,18 +41,15 @@ def best_conditions(state: CampaignState, ranking: tuple[Condition, ...], goal: 
     """The first of the ranking: what they are, what was read, what the model believes now."""
     unit = unit_of(goal, state.charter)
     suffix = f" ({unit})" if unit else ""
-    header = ("#", "experiments", *factor_headers(state, units), f"measured{suffix}", "each well")
-    header += (f"model now{suffix}",) if any(believed) else ()
-    header += (f"true value{suffix}",) if truths else ()
+    header = ("#", "experiments", f"measured{suffix}", "each well", *((f"model now{suffix}",) if any(believed) else ()))
+    header += (*((f"true value{suffix}",) if truths else ()), *factor_headers(state, units))
     rows = []
     for i, condition in enumerate(ranking):
-        row = [str(i + 1), _ids(condition.ids), *(value(condition.settings[name]) for name in state.charter.factor_names)]
-        row += [short(condition.mean), ", ".join(short(number) for number in condition.values)]
+        row = [str(i + 1), _ids(condition.ids), short(condition.mean), ", ".join(short(number) for number in condition.values)]
         row += [str(believed[i])] if any(believed) else []
         row += [short(truths[i])] if truths else []
-        rows.append(tuple(row))
-    first = 2 + len(state.charter.factor_names)
-    return Table(header=header, rows=tuple(rows), numeric=frozenset({first}), whole=frozenset({1, first + 2}) if any(believed) else frozenset({1}))
+        rows.append((*row, *(value(condition.settings[name]) for name in state.charter.factor_names)))
+    return Table(header=header, rows=tuple(rows), numeric=frozenset({2}), whole=frozenset({1, 3, 4} if any(believed) else {1, 3}))
 
 
 def proposals(state: CampaignState, opened: RoundState, data: Dataset, units: dict[str, str]) -> Table:
