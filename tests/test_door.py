@@ -89,6 +89,25 @@ def test_the_same_seed_proposes_the_same_and_the_journal_brings_it_back(tmp_path
     pd.testing.assert_frame_equal(*told)
 
 
+def test_a_campaign_from_a_file_is_the_one_that_the_command_line_drives(tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from runs.cli.main import app
+
+    monkeypatch.chdir(tmp_path)
+    told = {
+        "name": '"shared"', "measurements": '[{name = "yield"}]', "goals": '[{readout = "yield"}]',
+        "factors": '[{name = "a", kind = "continuous", low = 0, high = 1}, {name = "b", kind = "continuous", low = 0, high = 1}]',
+    }  # fmt: skip
+    (tmp_path / "c.toml").write_text("\n".join(f"{key} = {value}" for key, value in told.items()))
+    assert CliRunner().invoke(app, ["propose", "c.toml", "-n", "3"]).exit_code == 0
+    campaign = nw.Campaign.from_file("c.toml")
+    assert [e.id for opened in campaign.state.rounds for e in opened.experiments] == ["R01-001", "R01-002", "R01-003"]
+    campaign.record(pd.DataFrame({"experiment_id": ["R01-001", "R01-002", "R01-003"], "yield": [1.0, 2.0, 3.0]}))
+    campaign.close()
+    assert "3 read, 0 waited for" in CliRunner().invoke(app, ["status", "c.toml"]).stdout
+
+
 def test_another_space_under_the_same_name_is_refused(tmp_path):
     nw.Campaign(space=SPACE, goals=[nw.Goal(readout="yield")], workspace=tmp_path).close()
     other = nw.SearchSpace(factors=[nw.Continuous(name="a", low=0, high=2), nw.Continuous(name="b", low=0, high=1)])

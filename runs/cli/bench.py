@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -18,18 +19,26 @@ def bench(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Which bench; an unknown name lists them.")],
     quick: Annotated[bool, typer.Option("--quick", help="A version of at most a minute.")] = False,
     seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="How many seeds.", show_default=False)] = None,
+    table: Annotated[Path | None, typer.Option("--table", metavar="FILE", help="A measured table, for the benches that need one.", show_default=False)] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a bench and print {"checks", "tables", "environment"}. Exits 0 whatever the figures say."""
     with speaking("bench", as_json=as_json) as voice:
         from importlib import import_module
+        from inspect import signature
 
         known = benches()
         if name not in known:
             voice.told["known"] = known
             voice.say(f"Expected a bench, found {name!r}. {nearest(name, known)}", style="red")
             raise typer.Exit(int(Exit.USAGE))
-        result = import_module(f"..bench.{name.replace('-', '_')}", __package__).bench(quick=quick, seeds=seeds, progress=voice.progress)
+        measure = import_module(f"..bench.{name.replace('-', '_')}", __package__).bench
+        options: dict[str, Any] = {"quick": quick, "seeds": seeds, "progress": voice.progress}
+        if table is not None:
+            if "table" not in signature(measure).parameters:
+                raise NextwellError(f"Expected no --table for bench {name!r}, found {table}: it needs none.")
+            options["table"] = table
+        result = measure(**options)
         if not {"checks", "tables", "environment"} <= set(result):
             raise NextwellError(f"Expected checks, tables and environment of bench {name!r}, found {', '.join(result)}.")
         voice.told |= result
