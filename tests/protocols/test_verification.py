@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -184,3 +185,33 @@ def test_a_worker_that_dies_is_told_and_replaced():
 def test_a_file_that_is_no_protocol_is_an_error_not_a_crash():
     assert warm_engine().analyse("this is no protocol").errors
     assert warm_engine().alive
+
+
+class _Tampered:
+    """The engine with one answer changed: what a faulty ledger or an unexpected command would look like."""
+
+    version = "9.0.0"
+
+    def __init__(self, change):
+        self.change = change
+
+    def analyse(self, text):
+        return self.change(warm_engine().analyse(text))
+
+
+def test_the_engines_own_final_volumes_count(small):
+    def spill(analysis):
+        place = next(place for place, volume in analysis.final_ul.items() if volume and place[0] == "C2")
+        return replace(analysis, final_ul={**analysis.final_ul, place: analysis.final_ul[place] - 0.01})
+
+    found = verify(small.files, small.plan, small.robot, engine=_Tampered(spill)).findings  # type: ignore[arg-type]
+    assert found
+    assert all("final volume" in finding.observed for finding in found)
+
+
+def test_a_ledger_that_lost_count_is_no_agreement(small):
+    def forget(analysis):
+        return replace(analysis, final_ul=dict.fromkeys(analysis.final_ul))
+
+    found = verify(small.files, small.plan, small.robot, engine=_Tampered(forget)).findings  # type: ignore[arg-type]
+    assert any("knows no volume" in finding.observed for finding in found)
