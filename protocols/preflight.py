@@ -27,11 +27,21 @@ def check_lab(lab: LabProfile) -> list[Finding]:
     else:
         least = min(well.capacity_nl for well in plate.wells.values())
         if to_nl(lab.plate.volume_ul) > least:
-            found.append(_error("well capacity", "plate.volume_ul", shown(to_nl(lab.plate.volume_ul)), f"at most {shown(least)}, what a well of {plate.title} holds", "Lower plate.volume_ul."))
+            found.append(
+                _error(
+                    "well capacity",
+                    "plate.volume_ul",
+                    shown(to_nl(lab.plate.volume_ul)),
+                    f"at most {shown(least)}, what a well of {plate.title} holds",
+                    "Lower plate.volume_ul.",
+                )
+            )
         if to_nl(lab.plate.volume_ul) % STEP_NL or to_nl(lab.plate.volume_ul) < STEP_NL:
             found.append(_error("well volume", "plate.volume_ul", f"{lab.plate.volume_ul:g} µL", f"a multiple of {shown(STEP_NL)}"))
         if not usable_wells(lab.plate, layout):
-            found.append(_error("layout", "plate.use", f"'inner' on a plate of {layout.rows} × {layout.columns}", "a plate with inner wells"))
+            found.append(
+                _error("layout", "plate.use", f"'inner' on a plate of {layout.rows} × {layout.columns}", "a plate with inner wells")
+            )
     holders = {}
     for holder in lab.holders:
         try:
@@ -44,10 +54,24 @@ def check_lab(lab: LabProfile) -> list[Finding]:
         wells = holders[stock.holder].wells
         place = stock.position.strip().upper()
         if place not in wells:
-            found.append(_error("position", f"stock {stock.name!r}", f"position {stock.position!r}", f"a well of {holders[stock.holder].load_name}", nearest(place, wells)))
+            found.append(
+                _error(
+                    "position",
+                    f"stock {stock.name!r}",
+                    f"position {stock.position!r}",
+                    f"a well of {holders[stock.holder].load_name}",
+                    nearest(place, wells),
+                )
+            )
         elif round(stock.volume_ml * 1e6) > wells[place].capacity_nl:
             found.append(
-                _error("holder capacity", f"stock {stock.name!r}", f"{stock.volume_ml:g} mL", f"at most {shown(wells[place].capacity_nl)}, what {place} of {stock.holder} holds", "Lower volume_ml or take a larger holder.")
+                _error(
+                    "holder capacity",
+                    f"stock {stock.name!r}",
+                    f"{stock.volume_ml:g} mL",
+                    f"at most {shown(wells[place].capacity_nl)}, what {place} of {stock.holder} holds",
+                    "Lower volume_ml or take a larger holder.",
+                )
             )
     return found + _check_pipettes(lab)
 
@@ -61,7 +85,16 @@ def _check_pipettes(lab: LabProfile) -> list[Finding]:
             found.append(_error("pipette", f"the {pipette.mount} mount", str(fault), "a Flex pipette"))
             continue
         if data.channels != 1:
-            found.append(Finding(rule="pipette", severity="warning", where=f"the {pipette.mount} mount", observed=f"{pipette.name} with {data.channels} channels", limit="one channel", mend="It is left alone: every well differs."))
+            found.append(
+                Finding(
+                    rule="pipette",
+                    severity="warning",
+                    where=f"the {pipette.mount} mount",
+                    observed=f"{pipette.name} with {data.channels} channels",
+                    limit="one channel",
+                    mend="It is left alone: every well differs.",
+                )
+            )
         for rack in pipette.tip_racks:
             try:
                 tips = labware(rack)
@@ -69,9 +102,25 @@ def _check_pipettes(lab: LabProfile) -> list[Finding]:
                 found.append(_error("tip rack", pipette.name, str(fault), "a tip rack"))
                 continue
             if not tips.is_tip_rack or rack not in data.racks:
-                found.append(_error("tip rack", pipette.name, rack, f"one of its own racks: {', '.join(sorted(data.racks))}", "The robot does not notice wrong tips."))
+                found.append(
+                    _error(
+                        "tip rack",
+                        pipette.name,
+                        rack,
+                        f"one of its own racks: {', '.join(sorted(data.racks))}",
+                        "The robot does not notice wrong tips.",
+                    )
+                )
     if not [f for f in found if f.severity == "error"] and not mounted_hands(lab):
-        found.append(_error("pipette", "robot.pipettes", ", ".join(p.name for p in lab.robot.pipettes), "at least one pipette with one channel", "Mount flex_1channel_50 or flex_1channel_1000."))
+        found.append(
+            _error(
+                "pipette",
+                "robot.pipettes",
+                ", ".join(p.name for p in lab.robot.pipettes),
+                "at least one pipette with one channel",
+                "Mount flex_1channel_50 or flex_1channel_1000.",
+            )
+        )
     return found
 
 
@@ -86,7 +135,15 @@ def check_design(experiments: Sequence[ProposedExperiment], lab: LabProfile, lay
     room = len(usable_wells(lab.plate, layout))
     if len(experiments) > room:
         which = "inner wells" if lab.plate.use == "inner" else "wells"
-        found.append(_error("layout", "the plate", f"{len(experiments)} experiments", f"at most {room} {which} of {lab.plate.labware}", "Ask for fewer candidates, replicates or controls" + (", or set plate.use = 'all'." if lab.plate.use == "inner" else ".")))
+        found.append(
+            _error(
+                "layout",
+                "the plate",
+                f"{len(experiments)} experiments",
+                f"at most {room} {which} of {lab.plate.labware}",
+                "Ask for fewer candidates, replicates or controls" + (", or set plate.use = 'all'." if lab.plate.use == "inner" else "."),
+            )
+        )
     return found
 
 

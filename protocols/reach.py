@@ -89,7 +89,9 @@ def reach(space: SearchSpace, lab: LabProfile, *, inoculum_od600: float | None =
         raise Refused(f"Lab {lab.name}", findings)
     hands = mounted_hands(lab)
     least = min(hands, key=lambda hand: hand.smallest_nl)
-    solver = Solver(lab=lab, strengths=strengths, smallest_nl=least.smallest_nl, least_pipette=least.pipette.load_name, inoculum_od600=inoculum_od600)
+    solver = Solver(
+        lab=lab, strengths=strengths, smallest_nl=least.smallest_nl, least_pipette=least.pipette.load_name, inoculum_od600=inoculum_od600
+    )
     findings += solver.cells_findings()
     final_ul, smallest_ul = lab.plate.volume_ul, to_ul(solver.smallest_nl)
     taken = to_ul(solver.cells_nl) + smallest_ul
@@ -111,11 +113,29 @@ def reach(space: SearchSpace, lab: LabProfile, *, inoculum_od600: float | None =
     findings += [_gap_finding(space, gap) for gap in gaps]
     free = 1 - taken / final_ul
     if free <= 0:
-        findings.append(Finding(rule="well too small", severity="error", where="base medium and cells", observed=f"{taken:.4g} µL with the least diluent", limit=f"less than {final_ul:g} µL", mend="Give stronger stocks of the base medium."))
+        findings.append(
+            Finding(
+                rule="well too small",
+                severity="error",
+                where="base medium and cells",
+                observed=f"{taken:.4g} µL with the least diluent",
+                limit=f"less than {final_ul:g} µL",
+                mend="Give stronger stocks of the base medium.",
+            )
+        )
     constraints: tuple[Linear, ...] = ()
     if terms and free > 0 and not _always_fits(space, terms, free):
         constraints = (Linear(terms=terms, at_most=free, why="the stocks' volumes fit the well"),)
-    return Reach(constraints=constraints, lowest=lowest, highest=highest, gaps=tuple(gaps), findings=tuple(findings), space=space, solver=solver, bound=bound)
+    return Reach(
+        constraints=constraints,
+        lowest=lowest,
+        highest=highest,
+        gaps=tuple(gaps),
+        findings=tuple(findings),
+        space=space,
+        solver=solver,
+        bound=bound,
+    )
 
 
 def _always_fits(space: SearchSpace, terms: Mapping[str, float], free: float) -> bool:
@@ -156,9 +176,30 @@ def _range_findings(space: SearchSpace, name: str, lowest: float, highest: float
         )  # fmt: skip
         return found
     if high > highest:
-        found.append(Finding(rule="stock too weak", severity="warning", where=f"factor {name!r}", observed=f"up to {high:g} {unit}".rstrip(), limit=f"at most {highest:.4g} {unit} beside base medium and cells".rstrip(), mend="Give a stronger stock, or the planner is held below."))
-    between = low < lowest if isinstance(factor, Continuous) else any(0 < value < lowest for value in getattr(factor, "values", ()) or (max(low, 1),))
+        found.append(
+            Finding(
+                rule="stock too weak",
+                severity="warning",
+                where=f"factor {name!r}",
+                observed=f"up to {high:g} {unit}".rstrip(),
+                limit=f"at most {highest:.4g} {unit} beside base medium and cells".rstrip(),
+                mend="Give a stronger stock, or the planner is held below.",
+            )
+        )
+    between = (
+        low < lowest
+        if isinstance(factor, Continuous)
+        else any(0 < value < lowest for value in getattr(factor, "values", ()) or (max(low, 1),))
+    )
     if between and (low > 0 or not isinstance(factor, Continuous)):
-        found.append(Finding(rule="below the pipette", severity="warning", where=f"factor {name!r}", observed=f"values below {lowest:.4g} {unit}".rstrip(), limit=f"0 or at least {lowest:.4g} {unit}".rstrip(), mend="Give a weaker stock, or values between are moved."))
+        found.append(
+            Finding(
+                rule="below the pipette",
+                severity="warning",
+                where=f"factor {name!r}",
+                observed=f"values below {lowest:.4g} {unit}".rstrip(),
+                limit=f"0 or at least {lowest:.4g} {unit}".rstrip(),
+                mend="Give a weaker stock, or values between are moved.",
+            )
+        )
     return found
-

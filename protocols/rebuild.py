@@ -46,7 +46,9 @@ def rebuild(analysis: Analysis, *, before: Mapping[Place, Contents]) -> Rebuilt:
                 if left > 0.5:
                     reasons.append(f"command {number}: a tip is dropped with {left / 1000:.4g} µL in it")
             case "aspirate":
-                reasons += _move(wells.setdefault(place, {}), tips.setdefault(event.mount, {}), volume, f"command {number}: {event.well} of {event.slot}")
+                reasons += _move(
+                    wells.setdefault(place, {}), tips.setdefault(event.mount, {}), volume, f"command {number}: {event.well} of {event.slot}"
+                )
             case "dispense":
                 reasons += _move(tips.setdefault(event.mount, {}), wells.setdefault(place, {}), volume, f"command {number}: the tip")
             case "configure":

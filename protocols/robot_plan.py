@@ -25,7 +25,20 @@ ABOVE_MM = -1.0
 CLEARANCE_MM = 1.0
 # Cells settle: the stock is stirred before the first and then every twelfth aspirate.
 STIR_EVERY = 12
-COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bbbbbb", "#ee7733", "#009988", "#882255", "#332288", "#ddcc77")
+COLOURS = (
+    "#4477aa",
+    "#ee6677",
+    "#228833",
+    "#ccbb44",
+    "#66ccee",
+    "#aa3377",
+    "#bbbbbb",
+    "#ee7733",
+    "#009988",
+    "#882255",
+    "#332288",
+    "#ddcc77",
+)
 PLATE_CONTENTS = "plate: contents"  # a colon can't be part of a stock's name
 
 
@@ -63,7 +76,12 @@ def plan_robot(plan: PhysicalPlan, lab: LabProfile, hands: Sequence[Hand]) -> tu
 
 
 def _plan_stage(
-    plan: PhysicalPlan, stage: PlanStage, lab: LabProfile, hands: Sequence[Hand], remaining: dict[str, int], before: dict[str, dict[str, int]]
+    plan: PhysicalPlan,
+    stage: PlanStage,
+    lab: LabProfile,
+    hands: Sequence[Hand],
+    remaining: dict[str, int],
+    before: dict[str, dict[str, int]],
 ) -> RobotStage:
     used = list(dict.fromkeys(transfer.stock for transfer in stage.transfers))
     slot_of = holder_slots(lab, in_use={plan.stock(transfer.stock).holder for each in plan.stages for transfer in each.transfers})
@@ -80,11 +98,23 @@ def _plan_stage(
             stir=cells, mix=cells or stage.minute > 0,
         )  # fmt: skip
     loads = [
-        Load(liquid=name, slot=slot_of[plan.stock(name).holder], wells={plan.stock(name).well: remaining[name]}, colour=COLOURS[i % len(COLOURS)])
+        Load(
+            liquid=name,
+            slot=slot_of[plan.stock(name).holder],
+            wells={plan.stock(name).well: remaining[name]},
+            colour=COLOURS[i % len(COLOURS)],
+        )
         for i, name in enumerate(stock.name for stock in plan.stocks if stock.name in used)
     ]
     if before:
-        loads.append(Load(liquid=PLATE_CONTENTS, slot=items[0].slot, wells={well: sum(stocks.values()) for well, stocks in before.items()}, colour="#999999"))
+        loads.append(
+            Load(
+                liquid=PLATE_CONTENTS,
+                slot=items[0].slot,
+                wells={well: sum(stocks.values()) for well, stocks in before.items()},
+                colour="#999999",
+            )
+        )
     return RobotStage(
         name=stage.name, minute=stage.minute, deck=(*items, *racks.items), trash=TRASH, pipettes=tuple(mounts), loads=tuple(loads),
         moves=tuple(writer.moves), tips_used=dict(racks.used),

@@ -124,7 +124,9 @@ def draft_intent(
     earlier = 0.0
     for minute in sorted(due):
         hour = minute / 60
-        timed = [name for name in (next(b.time_factor for b in bindings if b.factor == factor) for factor in due[minute]) if name is not None]
+        timed = [
+            name for name in (next(b.time_factor for b in bindings if b.factor == factor) for factor in due[minute]) if name is not None
+        ]
         name = stage_name(minute, [*timed, *due[minute]])
         steps.append(Read(from_h=earlier, to_h=hour))
         steps.append(Pause(at_h=hour, what="take the plate out of the reader and put it on the robot's deck"))

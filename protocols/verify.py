@@ -58,7 +58,14 @@ def verify(files: Sequence[str], plan: PhysicalPlan, stages: Sequence[RobotStage
         found += [*gaps, *_final_volumes(analysis, plan, stage, number)]
         worst = max(worst, worst_here)
         findings += [
-            Finding(rule="verification", severity="error", where=f"stage {stage.name}", observed=told, limit="what the plan says", mend="Compile again; a file is never edited by hand.")
+            Finding(
+                rule="verification",
+                severity="error",
+                where=f"stage {stage.name}",
+                observed=told,
+                limit="what the plan says",
+                mend="Compile again; a file is never edited by hand.",
+            )
             for told in _few(found)
         ]
         plate_wells = {well: contents for (slot, well), contents in rebuilt.wells.items() if slot == stage.plate_slot}
@@ -90,7 +97,13 @@ def _set_up(analysis: Analysis, stage: RobotStage) -> list[str]:
         if declared.get(place) != due.get(place):
             found.append(f"{place[1]} of {place[0]} declared as {declared.get(place, 'empty')} instead of {due.get(place, 'empty')}")
     every = {(load.slot, load.well) for load in analysis.loads}
-    undeclared = [f"{well} of {item.slot}" for item in stage.deck if item.kind != "tips" for well in labware(item.load_name).wells if (item.slot, well) not in every]
+    undeclared = [
+        f"{well} of {item.slot}"
+        for item in stage.deck
+        if item.kind != "tips"
+        for well in labware(item.load_name).wells
+        if (item.slot, well) not in every
+    ]
     return found + [f"{place} is not declared, so the engine keeps no ledger of it" for place in undeclared]
 
 
@@ -141,7 +154,9 @@ def _act(event: Event) -> _Act:
 
 def _sequence(analysis: Analysis, stage: RobotStage) -> list[str]:
     due, done = expected_acts(stage), [_act(event) for event in analysis.events]
-    found = [f"act {i}: {did} instead of {should}" for i, (should, did) in enumerate(zip(due, done, strict=False), start=1) if should != did]
+    found = [
+        f"act {i}: {did} instead of {should}" for i, (should, did) in enumerate(zip(due, done, strict=False), start=1) if should != did
+    ]
     if len(due) != len(done):
         found.append(f"{len(done)} acts instead of {len(due)}")
     found += _heights(analysis, stage)
@@ -175,7 +190,9 @@ def _composition(wells: dict[Place, Contents], plan: PhysicalPlan, stage: RobotS
             gap = abs(planned.get(stock, 0) - rebuilt.get(stock, 0.0))
             worst = max(worst, gap)
             if gap > TOLERANCE_NL:
-                found.append(f"{rebuilt.get(stock, 0.0) / 1000:.4g} µL of {stock} in {well} instead of {planned.get(stock, 0) / 1000:.4g} µL")
+                found.append(
+                    f"{rebuilt.get(stock, 0.0) / 1000:.4g} µL of {stock} in {well} instead of {planned.get(stock, 0) / 1000:.4g} µL"
+                )
         for component, strength in strongest.items():
             # amounts in units·nL; 1 nL of the strongest stock is the tolerance
             amount = sum(volume * plan.strengths.get(stock, {}).get(component, 0.0) for stock, volume in planned.items())
@@ -201,5 +218,7 @@ def _final_volumes(analysis: Analysis, plan: PhysicalPlan, stage: RobotStage, nu
         if not isinstance(volume, int | float):
             found.append(f"the engine knows no volume of {place[1]} of {place[0]}")
         elif abs(volume * 1000 - due.get(place, 0)) > TOLERANCE_NL:
-            found.append(f"the engine's final volume of {place[1]} of {place[0]} is {volume:.4g} µL instead of {due.get(place, 0) / 1000:.4g} µL")
+            found.append(
+                f"the engine's final volume of {place[1]} of {place[0]} is {volume:.4g} µL instead of {due.get(place, 0) / 1000:.4g} µL"
+            )
     return found

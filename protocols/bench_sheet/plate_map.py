@@ -27,17 +27,25 @@ def plate_map_svg(plan: PhysicalPlan) -> str:
         well = used.get(name)
         title = f"{name}: empty" if well is None else f"{name}: {well.experiment_id or 'filled'} ({well.role})"
         if well is None:
-            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" fill="none" stroke="#bbb" stroke-dasharray="3 3"><title>{escape(title)}</title></circle>')
+            parts.append(
+                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" fill="none" stroke="#bbb" stroke-dasharray="3 3"><title>{escape(title)}</title></circle>'
+            )
             continue
-        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" fill="{ROLE_COLOURS[well.role]}" stroke="#333"><title>{escape(title)}</title></circle>')
+        parts.append(
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" fill="{ROLE_COLOURS[well.role]}" stroke="#333"><title>{escape(title)}</title></circle>'
+        )
         label = _label(well.experiment_id) or ROLE_LETTERS[well.role]
         size = min(r * 0.75, 1.9 * r / max(len(label) * 0.62, 1))
         parts.append(f'<text x="{x:.1f}" y="{y + size * 0.35:.1f}" font-size="{size:.1f}" text-anchor="middle">{escape(label)}</text>')
     for i, column in enumerate(plate.columns):
-        parts.append(f'<text x="{_LEFT + plate.wells[column[0]].x_mm * _SCALE:.1f}" y="{_TOP - 8}" font-size="15" text-anchor="middle">{i + 1}</text>')
+        parts.append(
+            f'<text x="{_LEFT + plate.wells[column[0]].x_mm * _SCALE:.1f}" y="{_TOP - 8}" font-size="15" text-anchor="middle">{i + 1}</text>'
+        )
     for name in plate.columns[0]:
         letter = name.rstrip("0123456789")
-        parts.append(f'<text x="{_LEFT - 12}" y="{_TOP + height - plate.wells[name].y_mm * _SCALE + 5:.1f}" font-size="15" text-anchor="middle">{letter}</text>')
+        parts.append(
+            f'<text x="{_LEFT - 12}" y="{_TOP + height - plate.wells[name].y_mm * _SCALE + 5:.1f}" font-size="15" text-anchor="middle">{letter}</text>'
+        )
     x = _LEFT
     for role in dict.fromkeys(sorted((well.role for well in plan.wells), key=list(ROLE_COLOURS).index)):
         count = sum(well.role == role for well in plan.wells)

@@ -25,7 +25,13 @@ def sheet_steps(intent: ProtocolIntent, plan: PhysicalPlan) -> list[SheetStep]:
     robot = [step for step in intent.steps if isinstance(step, Fill | Dispense | Inoculate)]
     inoculum = [step for step in robot if isinstance(step, Inoculate)]
     lines = [SheetStep(time="before", text="Take the stocks out, mix them, and fill the places of the list below.")]
-    lines += [SheetStep(time="before", text=f"Measure the OD600 of {step.stock}. The volumes hold for OD600 {step.inoculum.value:g}; compile again if it differs.") for step in inoculum]
+    lines += [
+        SheetStep(
+            time="before",
+            text=f"Measure the OD600 of {step.stock}. The volumes hold for OD600 {step.inoculum.value:g}; compile again if it differs.",
+        )
+        for step in inoculum
+    ]
     lines.append(SheetStep(time="before", text="Set the deck as in the picture for setup, with an empty plate and full tip racks."))
     done = "; then ".join(_sentence(step) for step in robot)
     lines.append(SheetStep(time="0 h", text=f"Run setup.py. The robot dispenses {done}."))
@@ -40,7 +46,11 @@ def _sentence(step: Fill | Dispense | Inoculate) -> str:
         case Fill():
             return f"{step.volume} of {step.stock} into unused edge wells"
         case Dispense():
-            return {"base medium": "base medium into all wells", "factors": "the factors' stocks into cultures", "diluent": "diluent up to volume"}[step.what]
+            return {
+                "base medium": "base medium into all wells",
+                "factors": "the factors' stocks into cultures",
+                "diluent": "diluent up to volume",
+            }[step.what]
         case Inoculate():
             return f"{step.stock} last, to OD600 {step.final.value:g} (blanks get diluent instead)"
         case _:
@@ -59,7 +69,10 @@ def _lines(step: Step, plan: PhysicalPlan) -> Sequence[SheetStep]:
         case Add():
             stage = next(stage for stage in plan.stages if stage.name == step.stage)
             wells = list(dict.fromkeys(transfer.well for transfer in stage.transfers))
-            stocks = ", ".join(f"{shown(sum(t.volume_nl for t in stage.transfers if t.stock == name))} {name}" for name in dict.fromkeys(t.stock for t in stage.transfers))
+            stocks = ", ".join(
+                f"{shown(sum(t.volume_nl for t in stage.transfers if t.stock == name))} {name}"
+                for name in dict.fromkeys(t.stock for t in stage.transfers)
+            )
             text = f"Run {step.stage}.py ({', '.join(step.factors)}): {stocks} into {len(wells)} wells ({', '.join(wells)}). Set the deck as in its picture first, tips full."
             return [SheetStep(time=f"{step.at_h:g} h", text=text)]
         case _:

@@ -23,15 +23,30 @@ def check_contact(plan: PhysicalPlan, robot: Sequence[RobotStage]) -> list[Findi
             well[move.stock] = well.get(move.stock, 0) + move.volume_nl
             where = f"stage {stage.name}, move {number} ({move.stock} to {move.well})"
             if move.manner == "dry" and foreign:
-                found.append(_error(where, f"a tip at the bottom of a well with {', '.join(sorted(foreign))}, to be used again", "an empty well"))
+                found.append(
+                    _error(where, f"a tip at the bottom of a well with {', '.join(sorted(foreign))}, to be used again", "an empty well")
+                )
             if move.manner == "air":
                 gap = plate.wells[move.well].depth_mm + ABOVE_MM - plate.liquid_height_mm(move.well, sum(well.values()))
                 if gap < CLEARANCE_MM:
                     found.append(_error(where, f"{gap:.2f} mm between tip and liquid", f"at least {CLEARANCE_MM:g} mm"))
                 if move.volume_nl < CONTACT_FREE_NL:
-                    found.append(_error(where, f"{shown(move.volume_nl)} dispensed from above, which hangs on the tip", f"at least {shown(CONTACT_FREE_NL)}"))
+                    found.append(
+                        _error(
+                            where,
+                            f"{shown(move.volume_nl)} dispensed from above, which hangs on the tip",
+                            f"at least {shown(CONTACT_FREE_NL)}",
+                        )
+                    )
     return found
 
 
 def _error(where: str, observed: str, limit: str) -> Finding:
-    return Finding(rule="contact", severity="error", where=where, observed=observed, limit=limit, mend="Dispense into the liquid with a tip of its own.")
+    return Finding(
+        rule="contact",
+        severity="error",
+        where=where,
+        observed=observed,
+        limit=limit,
+        mend="Dispense into the liquid with a tip of its own.",
+    )

@@ -17,9 +17,34 @@ def check_deck(robot: Sequence[RobotStage]) -> list[Finding]:
         for item in stage.deck:
             where = f"stage {stage.name}, {item.name or item.load_name}"
             if item.kind != "tips" and item.slot not in deck_slots():
-                found.append(Finding(rule="deck", severity="error", where=where, observed="no free slot", limit=f"one of {len(deck_slots())} slots", mend="Put stocks together in fewer holders."))
+                found.append(
+                    Finding(
+                        rule="deck",
+                        severity="error",
+                        where=where,
+                        observed="no free slot",
+                        limit=f"one of {len(deck_slots())} slots",
+                        mend="Put stocks together in fewer holders.",
+                    )
+                )
             elif slots.count(item.slot) > 1:
-                found.append(Finding(rule="deck", severity="error", where=where, observed=f"slot {item.slot}, which other labware takes", limit="a slot of its own"))
+                found.append(
+                    Finding(
+                        rule="deck",
+                        severity="error",
+                        where=where,
+                        observed=f"slot {item.slot}, which other labware takes",
+                        limit="a slot of its own",
+                    )
+                )
             elif item.slot == stage.trash:
-                found.append(Finding(rule="deck", severity="error", where=where, observed=f"slot {item.slot}, which the trash takes", limit="another slot"))
+                found.append(
+                    Finding(
+                        rule="deck",
+                        severity="error",
+                        where=where,
+                        observed=f"slot {item.slot}, which the trash takes",
+                        limit="another slot",
+                    )
+                )
     return found

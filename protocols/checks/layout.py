@@ -22,10 +22,26 @@ def check_layout(plan: PhysicalPlan, lab: LabProfile, experiments: Sequence[Prop
         if well.experiment_id:
             placed.setdefault(well.experiment_id, []).append(well.well)
             if well.well not in usable:
-                found.append(Finding(rule="layout", severity="error", where=well.well, observed=f"{well.experiment_id} in an edge well", limit="inner wells only"))
+                found.append(
+                    Finding(
+                        rule="layout",
+                        severity="error",
+                        where=well.well,
+                        observed=f"{well.experiment_id} in an edge well",
+                        limit="inner wells only",
+                    )
+                )
     for experiment in experiments:
         if len(placed.get(experiment.id, ())) != 1:
-            found.append(Finding(rule="layout", severity="error", where=experiment.id, observed=f"{len(placed.get(experiment.id, ()))} wells", limit="one well"))
+            found.append(
+                Finding(
+                    rule="layout",
+                    severity="error",
+                    where=experiment.id,
+                    observed=f"{len(placed.get(experiment.id, ()))} wells",
+                    limit="one well",
+                )
+            )
     groups: dict[str, list[str]] = {}
     for experiment in experiments:
         groups.setdefault(experiment.repeat_of or experiment.id, []).extend(placed.get(experiment.id, ()))

@@ -12,7 +12,7 @@ BOTTOM_MM = 1.0
 MIX_TIMES = 2
 STIR_TIMES = 3
 
-_BODY = '''
+_BODY = """
 
 def run(ctx):
     deck = {slot: ctx.load_labware(name, slot) for slot, name in LABWARE}
@@ -45,7 +45,7 @@ def run(ctx):
     for hand in hands:
         if hand.has_tip:
             hand.drop_tip()
-'''
+"""
 
 
 def emit_flex(stage: RobotStage, plan: PhysicalPlan) -> str:

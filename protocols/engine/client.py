@@ -42,7 +42,9 @@ class OpentronsEngine:
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8",
             )  # fmt: skip
         except OSError as fault:
-            raise ProtocolError(f"Expected a Python interpreter with opentrons at {self.interpreter!r}, found none ({fault}). Set {INTERPRETER_SETTING}.") from fault
+            raise ProtocolError(
+                f"Expected a Python interpreter with opentrons at {self.interpreter!r}, found none ({fault}). Set {INTERPRETER_SETTING}."
+            ) from fault
         threading.Thread(target=self._read, daemon=True).start()
         try:
             greeting = self._next(START_S, doing="starting")
@@ -58,7 +60,9 @@ class OpentronsEngine:
         self.version = str(greeting["opentrons"])
         if not self.version.startswith(KNOWN_GOOD):
             self.close()
-            raise ProtocolError(f"Expected opentrons {' or '.join(v + 'x' for v in KNOWN_GOOD)}, found {self.version}. Install opentrons==9.0.0.")
+            raise ProtocolError(
+                f"Expected opentrons {' or '.join(v + 'x' for v in KNOWN_GOOD)}, found {self.version}. Install opentrons==9.0.0."
+            )
 
     @property
     def alive(self) -> bool:
@@ -73,7 +77,9 @@ class OpentronsEngine:
                 self._process.stdin.write(json.dumps({"id": self._count, "text": text}) + "\n")
                 self._process.stdin.flush()
             except (BrokenPipeError, OSError) as fault:
-                raise ProtocolError(f"Expected the engine's worker to run, found it ended (status {self._process.poll()}). Run the command again.") from fault
+                raise ProtocolError(
+                    f"Expected the engine's worker to run, found it ended (status {self._process.poll()}). Run the command again."
+                ) from fault
             try:
                 told = self._next(ANALYSIS_S, doing="analysing")
             except ProtocolError:
@@ -97,9 +103,13 @@ class OpentronsEngine:
         try:
             line = self._lines.get(timeout=seconds)
         except queue.Empty:
-            raise ProtocolError(f"Expected the engine's answer within {seconds:g} s of {doing}, found none. Run the command again.") from None
+            raise ProtocolError(
+                f"Expected the engine's answer within {seconds:g} s of {doing}, found none. Run the command again."
+            ) from None
         if line is None:
-            raise ProtocolError(f"Expected the engine's worker to answer, found it ended while {doing} (status {self._process.wait()}). Run the command again.")
+            raise ProtocolError(
+                f"Expected the engine's worker to answer, found it ended while {doing} (status {self._process.wait()}). Run the command again."
+            )
         told: dict[str, Any] = json.loads(line)
         return told
 

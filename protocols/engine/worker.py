@@ -46,7 +46,14 @@ def main() -> None:
             try:
                 told = asyncio.run(_analyse(asked["text"], Path(folder)))
             except Exception as fault:
-                told = {"errors": [f"{type(fault).__name__}: {fault}"], "commands": [], "wells": [], "labware": [], "pipettes": [], "liquids": []}
+                told = {
+                    "errors": [f"{type(fault).__name__}: {fault}"],
+                    "commands": [],
+                    "wells": [],
+                    "labware": [],
+                    "pipettes": [],
+                    "liquids": [],
+                }
             answer({"id": asked["id"], **told})
 
 

@@ -24,7 +24,15 @@ def explain(recipe: Recipe, *, where: str, units: dict[str, str], least_pipette:
         if not holding:
             others = [stock for stock, brings in recipe.strengths.items() if component in brings]
             why = f"{', '.join(others)} bring{'s' if len(others) == 1 else ''} something that this well must not hold" if others else "none"
-            reasons.append(_reason("stock", where, f"{component} {target:g} {unit}: {why}", f"a stock for {component} alone", f"Give a stock with {component} and nothing else."))
+            reasons.append(
+                _reason(
+                    "stock",
+                    where,
+                    f"{component} {target:g} {unit}: {why}",
+                    f"a stock for {component} alone",
+                    f"Give a stock with {component} and nothing else.",
+                )
+            )
             continue
         strong, weak = max(holding, key=lambda s: holding[s]), min(holding, key=lambda s: holding[s])
         volumes = {stock: target * recipe.final_nl / strength for stock, strength in holding.items()}

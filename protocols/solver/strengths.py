@@ -65,4 +65,10 @@ def read_strengths(lab: LabProfile, bindings: Sequence[Binding]) -> Strengths:
 
 
 def _unit_finding(where: str, fault: str, unit: str) -> Finding:
-    return Finding(rule="units", severity="error", where=where, observed=f"a unit that does not convert ({fault})", limit=f"a quantity in {unit or 'no unit'}")
+    return Finding(
+        rule="units",
+        severity="error",
+        where=where,
+        observed=f"a unit that does not convert ({fault})",
+        limit=f"a quantity in {unit or 'no unit'}",
+    )

@@ -56,15 +56,17 @@ class Solver:
         cells = self.lab.cells
         if cells is None:
             return []
-        od, final = self.inoculum_od600 or cells.expected_od600, self.final_nl
-        where = f"cells ({cells.stock})"
-        observed = f"an inoculum of OD600 {od:g}, of which OD600 {cells.final_od600:g} in {shown(final)} needs {shown(self.lab.plate.volume_ul * 1000 * cells.final_od600 / od)}"
+        od, final_nl = self.inoculum_od600 or cells.expected_od600, self.final_nl
+        needed_nl = final_nl * cells.final_od600 / od
         if self.cells_nl < self.smallest_nl:
-            thin = self.lab.plate.volume_ul * 1000 * cells.final_od600 / self.smallest_nl
-            return [Finding(rule="below the pipette", severity="error", where=where, observed=observed, limit=f"at least {shown(self.smallest_nl)} of {self.least_pipette}", mend=f"Dilute the inoculum to OD600 {thin:.3g} or less.")]  # fmt: skip
-        if self.cells_nl > final:
-            return [Finding(rule="stock too weak", severity="error", where=where, observed=observed, limit=f"at most {shown(final)}, the whole well", mend=f"Take an inoculum denser than OD600 {cells.final_od600:g}.")]  # fmt: skip
-        return []
+            thin = final_nl * cells.final_od600 / self.smallest_nl
+            rule, limit, mend = "below the pipette", f"at least {shown(self.smallest_nl)} of {self.least_pipette}", f"Dilute the inoculum to OD600 {thin:.3g} or less."
+        elif self.cells_nl > final_nl:
+            rule, limit, mend = "stock too weak", f"at most {shown(final_nl)}, the whole well", f"Take an inoculum denser than OD600 {cells.final_od600:g}."
+        else:
+            return []
+        observed = f"an inoculum of OD600 {od:g}, of which OD600 {cells.final_od600:g} in {shown(final_nl)} needs {shown(needed_nl)}"
+        return [Finding(rule=rule, severity="error", where=f"cells ({cells.stock})", observed=observed, limit=limit, mend=mend)]
 
     def solve(self, demand: Demand, *, without: frozenset[str] = frozenset()) -> Solved | list[Finding]:
         """Volumes of one experiment, or every reason against it. `without` names stocks to be spared."""
@@ -74,7 +76,12 @@ class Solver:
             recipe = self._recipe(demand, minute, total_nl=None, without=without)
             made = mix(recipe)
             if made is None:
-                reasons += explain(recipe, where=f"{demand.experiment_id} at {minute / 60:g} h", units=self.strengths.units, least_pipette=self.least_pipette)
+                reasons += explain(
+                    recipe,
+                    where=f"{demand.experiment_id} at {minute / 60:g} h",
+                    units=self.strengths.units,
+                    least_pipette=self.least_pipette,
+                )
             else:
                 volumes[minute] = made
         later_nl = sum(sum(stage.values()) for stage in volumes.values())
@@ -91,7 +98,9 @@ class Solver:
         lab = self.lab
         cells = lab.cells.stock if lab.cells is not None else None
         pipetted = {
-            name: brings for name, brings in self.strengths.of.items() if name not in without and (name != cells or (minute == 0 and demand.cells))
+            name: brings
+            for name, brings in self.strengths.of.items()
+            if name not in without and (name != cells or (minute == 0 and demand.cells))
         }
         return Recipe(
             targets=demand.target(minute), strengths=pipetted, controlled=self.strengths.controlled,
@@ -160,13 +169,22 @@ def solve_all(solver: Solver, demands: Sequence[Demand], *, available_nl: Mappin
         if isinstance(answer, Solved):
             answers[key] = answer
         else:
-            reasons += [replace(reason, where=reason.where.replace(alike[0].experiment_id, demand.experiment_id)) for demand in alike for reason in answer]
+            reasons += [
+                replace(reason, where=reason.where.replace(alike[0].experiment_id, demand.experiment_id))
+                for demand in alike
+                for reason in answer
+            ]
     if not reasons:
         _spare(solver, groups, answers, available_nl)
     return {demand.experiment_id: answers[key] for key, alike in groups.items() if key in answers for demand in alike}, reasons
 
 
-def _spare(solver: Solver, groups: Mapping[tuple[object, ...], Sequence[Demand]], answers: dict[tuple[object, ...], Solved], available_nl: Mapping[str, int]) -> None:
+def _spare(
+    solver: Solver,
+    groups: Mapping[tuple[object, ...], Sequence[Demand]],
+    answers: dict[tuple[object, ...], Solved],
+    available_nl: Mapping[str, int],
+) -> None:
     """Move experiments off stocks that would run dry, those that take most first; each stock is spared in turn."""
     spared: dict[tuple[object, ...], frozenset[str]] = {}
     for stock in available_nl:

@@ -1,0 +1,128 @@
+"""A plate as planned and emitted, before the engine has seen it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from world_model.terms.lab_profile import LabProfile
+from world_model.terms.proposal import ProposedExperiment
+from world_model.terms.space import SearchSpace
+
+from .checks.rules import check_plan
+from .emitters.flex import emit_flex
+from .finding import Finding, Refused, errors_in
+from .intent import Binding, ProtocolIntent
+from .labware import labware
+from .layout import draw_layout, usable_wells
+from .physical_plan import available_nl, plan_plate
+from .pipettes import mounted_hands
+from .plan import PhysicalPlan, RobotStage
+from .preflight import check_design, check_lab
+from .robot_plan import plan_robot
+from .solver.demands import Demand, check_additions, read_demands, shared_conditions
+from .solver.strengths import read_strengths
+from .solver.wells import Solver, solve_all
+from .template import bind_factors, draft_intent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A plate as planned and emitted, before the engine has seen it."""
+
+    intent: ProtocolIntent
+    plan: PhysicalPlan
+    robot: tuple[RobotStage, ...]
+    files: tuple[str, ...]
+    layout: dict[str, str]
+    planned: dict[str, dict[str, float | str]]
+    findings: tuple[Finding, ...]
+
+
+def draft_plate(
+    *, plate: str, experiments: Sequence[ProposedExperiment], space: SearchSpace, lab: LabProfile, seed: int,
+    inoculum_od600: float | None = None, system: str = "", drawn_ul: Mapping[str, float] | None = None,
+) -> Draft:  # fmt: skip
+    """Everything up to the emitted files.
+
+    Raises:
+        Refused: the design can't be made; every reason is told.
+    """
+    subject = f"Plate {plate}"
+    used = [experiment for experiment in experiments if experiment.role != "unused"]
+    findings = check_lab(lab)
+    _stop(subject, findings)
+    layout_format = labware(lab.plate.labware).format
+    bound = bind_factors(space, lab)
+    strengths = read_strengths(lab, bound.bindings)
+    conditions, mixed = shared_conditions(used, bound.conditions)
+    findings += [*check_design(used, lab, layout_format), *bound.findings, *strengths.findings, *mixed]
+    if inoculum_od600 is not None and not inoculum_od600 > 0:
+        findings.append(
+            Finding(
+                rule="cells",
+                severity="error",
+                where="the inoculum",
+                observed=f"OD600 {inoculum_od600:g}",
+                limit="a positive OD600",
+                mend="Measure it again.",
+            )
+        )
+    if inoculum_od600 is not None and lab.cells is None:
+        findings.append(
+            Finding(
+                rule="cells",
+                severity="error",
+                where="the inoculum",
+                observed=f"OD600 {inoculum_od600:g}",
+                limit="no inoculum, for the lab file has no [cells]",
+                mend="Add [cells] or leave the OD out.",
+            )
+        )
+    _stop(subject, findings)
+    demands, bad = read_demands(used, bindings=bound.bindings, strengths=strengths, lab=lab)
+    findings += [*bad, *check_additions(demands)]
+    _stop(subject, findings)
+    hands = mounted_hands(lab)
+    least = min(hands, key=lambda hand: hand.smallest_nl)
+    solver = Solver(
+        lab=lab, strengths=strengths, smallest_nl=least.smallest_nl, least_pipette=least.pipette.load_name, inoculum_od600=inoculum_od600
+    )
+    solved, reasons = solve_all(solver, demands, available_nl=available_nl(lab, drawn_ul or {}))
+    findings += reasons
+    intent = draft_intent(
+        plate=plate, experiments=used, bindings=bound.bindings, conditions=conditions, space=space, lab=lab, inoculum_od600=inoculum_od600, system=system,
+    )  # fmt: skip
+    _stop(subject, findings)
+    layout = draw_layout(used, usable_wells(lab.plate, layout_format), seed=seed, plate=plate)
+    plan = plan_plate(
+        plate=plate, experiments=used, layout=layout, solved=solved, intent=intent, lab=lab, strengths=strengths, drawn_ul=drawn_ul or {}
+    )
+    robot = plan_robot(plan, lab, hands)
+    findings += check_plan(plan, robot, lab, used, intent)
+    _stop(subject, findings)
+    by_id = {experiment.id: experiment for experiment in used}
+    times = {demand.experiment_id: _times(demand, bound.bindings) for demand in demands}
+    planned = {name: {**by_id[name].settings, **_named({**answer.planned, **times[name]}, by_id[name])} for name, answer in solved.items()}
+    return Draft(
+        intent=intent, plan=plan, robot=robot, files=tuple(emit_flex(stage, plan) for stage in robot), layout=layout, planned=planned,
+        findings=tuple(findings),
+    )  # fmt: skip
+
+
+def _times(demand: Demand, bindings: Sequence[Binding]) -> dict[str, float]:
+    """Times of addition as the bench keeps them: whole minutes."""
+    due = {share.factor: share.minute for share in demand.shares if share.asked > 0}
+    return {
+        binding.time_factor: due[binding.factor] / 60 for binding in bindings if binding.time_factor is not None and binding.factor in due
+    }
+
+
+def _named(planned: Mapping[str, float], experiment: ProposedExperiment) -> dict[str, float | str]:
+    """A blank without settings keeps none: what it lacks is no value of a factor."""
+    return {name: value for name, value in planned.items() if name in experiment.settings}
+
+
+def _stop(subject: str, findings: Sequence[Finding]) -> None:
+    if errors_in(findings):
+        raise Refused(subject, findings)
