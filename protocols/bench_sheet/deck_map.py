@@ -7,9 +7,9 @@ from xml.sax.saxutils import escape
 from ..labware import deck_slots, labware
 from ..plan import RobotStage
 
-_WIDTH, _HEIGHT, _GAP = 250.0, 128.0, 8.0
+_WIDTH, _HEIGHT, _GAP = 250.0, 108.0, 8.0
 _FILLS = {"plate": "#dbe9f6", "holder": "#fdf1d0", "tips": "#eeeeee"}
-_LINES = 6
+_LINES = 4  # in each of two columns
 
 
 def deck_map_svg(stage: RobotStage) -> str:
@@ -36,12 +36,16 @@ def deck_map_svg(stage: RobotStage) -> str:
             elif item.kind == "tips":
                 used = sum(move.tip is not None and move.tip.slot == slot for move in stage.moves)
                 lines = [f"{used} of {len(labware(item.load_name).wells)} tips used"]
-        more = len(lines) - _LINES
-        for i, line in enumerate(lines if more <= 0 else [*lines[: _LINES - 1], f"and {more + 1} more, see the list"]):
-            parts.append(f'<text x="{x + 8}" y="{y + 52 + 14 * i}" font-size="12">{escape(_short(line, 36))}</text>')
+        if len(lines) > 2 * _LINES:
+            lines = [*lines[: 2 * _LINES - 1], f"and {len(lines) - 2 * _LINES + 1} more"]
+        columns_of_text = 2 if len(lines) > _LINES else 1
+        for i, line in enumerate(lines):
+            left = x + 8 + (i // _LINES) * (_WIDTH / 2 - 4)
+            parts.append(f'<text x="{left}" y="{y + 53 + 15 * (i % _LINES)}" font-size="12.5">{escape(_short(line, 36 // columns_of_text))}</text>')
     width, height = len(columns) * (_WIDTH + _GAP) + _GAP, len(rows) * (_HEIGHT + _GAP) + _GAP
     body = "\n".join(parts)
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" font-family="Helvetica, Arial, sans-serif" role="img" aria-label="deck">\n{body}\n</svg>\n'
+    view = f'viewBox="0 0 {width:.0f} {height:.0f}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {view} font-family="Helvetica, Arial, sans-serif" role="img" aria-label="deck">\n{body}\n</svg>\n'
 
 
 def _short(text: str, most: int) -> str:

@@ -22,10 +22,10 @@ PAGE = """<!doctype html>
   ol.steps li { display: grid; grid-template-columns: 6mm 24mm 1fr; gap: 2mm; padding: 1.6mm 0; border-bottom: 1px solid #eee; break-inside: avoid; }
   .box { width: 4.4mm; height: 4.4mm; border: 1.4px solid #1a1a1a; border-radius: 1px; margin-top: .6mm; }
   .time { font-weight: 600; white-space: nowrap; }
-  .moves { background: #fff4d6; border-left: 4px solid #d98e04; padding-left: 2mm; }
+  .moves { background: #fff4d6; box-shadow: -1.6mm 0 0 #d98e04; }
   .note { border: 1.4px solid #d98e04; background: #fffaf0; padding: 2mm 3mm; margin: 3mm 0; font-size: 10pt; break-inside: avoid; }
   .note p { margin: .6mm 0; }
-  figure { margin: 3mm 0; break-inside: avoid; } figure svg { width: 100%; height: auto; max-height: 112mm; } figure.deck svg { max-height: 92mm; }
+  figure { margin: 3mm 0; break-inside: avoid; } figure svg { width: 100%; height: auto; max-height: 112mm; } figure.deck svg { max-height: 102mm; }
   td.place, td.wide { white-space: nowrap; }
   figcaption { font-size: 9pt; color: #555; }
   code { font: 8.5pt/1.3 "SFMono-Regular", Menlo, Consolas, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
