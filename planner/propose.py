@@ -110,7 +110,7 @@ def _planned(
         _add_filling(chosen, encoder, pool, n, known=known, seed=int(seeds[1]), why="Space-filling start: no model is asked before there is something to learn from.")
         return chosen
     previous = verdict_from_dict(previous_model) if previous_model else None
-    world = fit_world_model(encoder.space, data, seed=int(seeds[2]), previous=previous, progress=progress)
+    world = fit_world_model(encoder.space, data, seed=int(seeds[2]), goals=chosen.goals, previous=previous, progress=progress)
     chosen.world = world
     n_filling = n // 2 if world.verdict.level < 2 else 0
     n_model = n - n_filling

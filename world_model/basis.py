@@ -14,7 +14,7 @@ from torch import Tensor
 
 from world_model.terms.errors import ResultsError
 
-EXPLAINED = 0.995  # share of the variance that the kept components explain
+EXPLAINED = 0.99  # share of the variance beyond which a component is not worth its fit
 MOST_COMPONENTS = 8
 _SWEEPS = 60
 
@@ -69,13 +69,21 @@ class Basis:
         return answer
 
 
-def fit_basis(values: Tensor) -> Basis:
+def fit_basis(values: Tensor, *, times_h: Tensor, functionals: Tensor | None = None) -> Basis:
     """Fit the components to trajectories `n x t x y`, nan where there is no reading.
 
     Observables may be read at times of their own: what is never read is filled linearly from the neighbouring times.
 
+    Args:
+        times_h: `t`, hours.
+        functionals: `g x t x y`, weights of linear readouts that matter. Each gets a component of its own: the regression of
+            the curves on that readout. The other components are principal components of what is left, to which these
+            readouts are blind, so that a readout is learned as one coefficient and not as a sum of many.
+
     Raises:
         ResultsError: an observable that was never read.
+
+    Source: supervised principal components with the response itself as first score; Bair et al. (2006) for the idea.
     """
     n, t, y = values.shape
     known = torch.isfinite(values)
@@ -103,25 +111,63 @@ def fit_basis(values: Tensor) -> Basis:
         filled = torch.where(gaps, low_rank, filled)
         if change < 1e-6:
             break
-    left, strength, right = torch.linalg.svd(filled, full_matrices=False)
-    share = strength.square().cumsum(0) / strength.square().sum().clamp_min(1e-300)
-    k = max(1, min(rank, int((share < EXPLAINED).sum()) + 1))
-    spread = strength[:k] / max(n, 1) ** 0.5  # sd of each score
-    loadings = right[:k] * spread.clamp_min(1e-9).unsqueeze(-1)
-    left_over = torch.where(gaps, torch.nan, flat - (left[:, :k] * strength[:k]) @ right[:k])
-    # each row spends k of its readings on its own coefficients
+    led, directions = _led_components(filled, functionals, scale=scale, read=read)
+    rest = filled - led @ directions
+    left, strength, right = torch.linalg.svd(rest, full_matrices=False)
+    total = filled.square().sum().clamp_min(1e-300)
+    left_share = 1.0 - (strength.square().cumsum(0) + (led @ directions).square().sum()) / total
+    floor = _noise_floor(torch.linalg.svdvals(filled), n, n_read)
+    k = min(rank, int((left_share > 1 - EXPLAINED).sum()) + 1, int((strength > floor).sum()))
+    k = max(k, 0 if len(directions) else 1)
+    scores = torch.cat([led, left[:, :k] * strength[:k]], dim=1)
+    directions = torch.cat([directions, right[:k]])
+    spread = (scores.square().mean(dim=0)).sqrt().clamp_min(1e-9)
+    loadings = directions * spread.unsqueeze(-1)
+    left_over = torch.where(gaps, torch.nan, flat - scores @ directions)
+    # each row spends one reading on each of its coefficients
+    k = len(directions)
     freedom = (1.0 - k / max(n_read, k + 1)) * max(1.0 - 1.0 / n, 0.5)
     residual = (left_over.square().nanmean(dim=0) / freedom).sqrt().clamp_min(1e-3)
     return Basis(
-        mean=_bridged(mean, read),
-        components=_bridged(loadings.reshape(k, t, y), read) * scale,
-        residual_sd=_bridged(residual.reshape(t, y), read) * scale,
+        mean=_bridged(mean, read, times_h),
+        components=_bridged(loadings.reshape(k, t, y), read, times_h) * scale,
+        residual_sd=_bridged(residual.reshape(t, y), read, times_h) * scale,
         scale=scale,
         identity=False,
     )
 
 
-def _bridged(curves: Tensor, read: Tensor) -> Tensor:
+def _led_components(filled: Tensor, functionals: Tensor | None, *, scale: Tensor, read: Tensor) -> tuple[Tensor, Tensor]:
+    """Scores `n x g` of the readouts that matter, from the low-rank curves, and their components `g x f` in scaled units.
+
+    The component of readout i has readout 1 for itself and 0 for the others, so scores are the readouts themselves.
+    """
+    n, f = filled.shape
+    if functionals is None or not len(functionals) or n <= len(functionals) + 1:
+        return filled.new_zeros(n, 0), filled.new_zeros(0, f)
+    weights = (functionals * scale * read).flatten(1)
+    left, strength, right = torch.linalg.svd(filled, full_matrices=False)
+    rank = max(len(functionals), int((strength > _noise_floor(strength, n, int(read.sum()))).sum()), 1)
+    smooth = (left[:, :rank] * strength[:rank]) @ right[:rank]
+    scores = smooth @ weights.T
+    if float(scores.square().mean(dim=0).min()) < 1e-18 or int(torch.linalg.matrix_rank(scores)) < len(functionals):
+        return filled.new_zeros(n, 0), filled.new_zeros(0, f)
+    return scores, torch.linalg.lstsq(scores, smooth).solution
+
+
+def _noise_floor(strength: Tensor, n: int, n_read: int) -> float:
+    """The singular value below which a component of a noisy `n x n_read` matrix is not worth keeping, the noise being unknown.
+
+    Source: Gavish & Donoho (2014), IEEE Trans. Inf. Theory 60:5040, optimal hard threshold and their cubic fit to omega.
+    """
+    narrow, wide = sorted((max(n - 1, 1), n_read))
+    beta = narrow / wide
+    omega = 0.56 * beta**3 - 0.95 * beta**2 + 1.82 * beta + 1.43
+    # the smallest singular values beyond the matrix's rank are zeros of centring, not noise
+    return float(omega * strength[:narrow].median())
+
+
+def _bridged(curves: Tensor, read: Tensor, times_h: Tensor) -> Tensor:
     """Curves `… x t x y` with the times at which an observable is never read filled linearly from its own times."""
     filled = curves.clone()
     for y in range(read.shape[1]):
@@ -132,6 +178,6 @@ def _bridged(curves: Tensor, read: Tensor) -> Tensor:
                 filled[..., t, y] = curves[..., own[min(right, len(own) - 1)], y]
             else:
                 before, after = int(own[right - 1]), int(own[right])
-                share = (t - before) / (after - before)
+                share = (times_h[t] - times_h[before]) / (times_h[after] - times_h[before])
                 filled[..., t, y] = (1 - share) * curves[..., before, y] + share * curves[..., after, y]
     return filled

@@ -63,6 +63,24 @@ def read_out(goal: Goal, values: Tensor, *, times_h: Tensor, variables: tuple[st
     return value_at(curve, times_h, goal.at_h)
 
 
+def linear_weights(goal: Goal, *, times_h: Tensor, variables: tuple[str, ...], read: Tensor) -> Tensor | None:
+    """A linear readout as weights `t x y` on the readings; None for a peak, which is not linear, and for an end point.
+
+    Args:
+        read: `t x y`, True where the observable is ever read: only there it has a weight.
+    """
+    if goal.take == "peak" or len(times_h) == 1:
+        return None
+    y = variables.index(goal.readout)
+    own = torch.nonzero(read[:, y]).flatten()
+    if not len(own):
+        return None
+    weights = torch.zeros(len(times_h), len(variables), dtype=torch.double)
+    unit = torch.eye(len(own), dtype=torch.double).unsqueeze(-1)
+    weights[own, y] = read_out(goal, unit, times_h=times_h[own], variables=(goal.readout,))
+    return weights
+
+
 def desirability(goal: Goal, readout: Tensor) -> Tensor:
     """The readout turned so that more is better, for the inside of the planner only."""
     return goal.sign * readout
