@@ -45,12 +45,14 @@ class CoefficientModel:
     Attributes:
         design: `n x d`, the training designs.
         targets: `n x k`, nan where a row says nothing of a coefficient.
+        plates: `n` plate codes where each plate has a random effect.
     """
 
     family: Family
     gps: ModelListGP
     design: Tensor
     targets: Tensor
+    plates: Tensor | None = None
 
     def noise_variance(self) -> Tensor:
         """`k`: the fitted variance of one reading's coefficient around the truth."""
@@ -74,8 +76,21 @@ class CoefficientModel:
             variance=torch.cat([torch.stack([column.variance for column in row], -1) for row in blocks]),
         )
 
+    def plate_variance(self, design: Tensor) -> Tensor:
+        """`n x k`: what a plate of its own adds to the variance of one more reading; 0 where plates have no effect."""
+        columns = []
+        for gp in self.gps.models:
+            typical = gp.input_transform.transform(design)
+            if self.plates is None:
+                columns.append(torch.zeros(len(design), dtype=design.dtype))
+                continue
+            own = gp.input_transform.transform(_inputs(design, torch.zeros(len(design), dtype=design.dtype)))
+            with torch.no_grad():
+                columns.append(gp.covar_module(own, diag=True) - gp.covar_module(typical, diag=True))
+        return torch.stack(columns, dim=-1)
+
     def held_out(self, groups: Tensor) -> HeldOut:
-        """Predictions of each row from the rows of all *other* interventions, in closed form, with the hyper-parameters kept.
+        """Predictions of each row without its own intervention, in closed form, with the hyper-parameters kept.
 
         Args:
             groups: `n` integers, equal for replicates of one intervention.
@@ -83,24 +98,26 @@ class CoefficientModel:
         Source: block form of Rasmussen & Williams (2006), eq. 5.12: with P = K^-1 and block B, the held-out mean is
             y_B - P_BB^-1 (P y)_B and its covariance P_BB^-1.
         """
-        columns = [_held_out_column(gp, groups, self.targets[:, k], self.design) for k, gp in enumerate(self.gps.models)]
+        columns = [_held_out_column(gp, groups, self.targets[:, k], _inputs(self.design, self.plates), neighbours or {}) for k, gp in enumerate(self.gps.models)]
         return HeldOut(mean=torch.stack([c.mean for c in columns], -1), variance=torch.stack([c.variance for c in columns], -1))
 
 
-def fit_coefficients(family: Family, *, design: Tensor, targets: Tensor, encoder: Encoder) -> CoefficientModel:
+def fit_coefficients(family: Family, *, design: Tensor, targets: Tensor, encoder: Encoder, plates: Tensor | None = None) -> CoefficientModel:
     """Fit one GP a coefficient by its marginal likelihood with priors.
 
     Args:
         design: `n x d`.
         targets: `n x k`, about zero mean and unit sd, nan where unknown.
+        plates: `n` plate codes, for a random effect of each plate.
 
     Raises:
         ModelFittingError, NotPSDError: the fit failed; the judge leaves the family out and says so.
     """
+    inputs = _inputs(design, plates)
     gps: list[SingleTaskGP] = []
     for k in range(targets.shape[1]):
         known = torch.isfinite(targets[:, k])
-        rows, column = design[known], targets[known, k : k + 1]
+        rows, column = inputs[known], targets[known, k : k + 1]
         some = _spread_rows(len(rows))
         gp = build(family, design=rows[some], targets=column[some], encoder=encoder)
         with warnings.catch_warnings():
@@ -112,7 +129,11 @@ def fit_coefficients(family: Family, *, design: Tensor, targets: Tensor, encoder
             gp.load_state_dict(learned.state_dict())
         gp.eval()
         gps.append(gp)
-    return CoefficientModel(family=family, gps=ModelListGP(*gps).eval(), design=design, targets=targets)
+    return CoefficientModel(family=family, gps=ModelListGP(*gps).eval(), design=design, targets=targets, plates=plates)
+
+
+def _inputs(design: Tensor, plates: Tensor | None) -> Tensor:
+    return design if plates is None else torch.cat([design, plates.unsqueeze(-1)], dim=-1)
 
 
 def _spread_rows(n: int) -> Tensor:
@@ -160,16 +181,15 @@ def _held_out_column(gp: SingleTaskGP, groups: Tensor, targets: Tensor, design: 
     rows = torch.nonzero(known).flatten()
     mean, variance = torch.full_like(targets, torch.nan), torch.full_like(targets, torch.nan)
     with torch.no_grad():
-        gp.train()
-        prior = gp.forward(design[known])
-        gp.eval()
+        features = gp.input_transform.transform(design[known])
+        prior = gp.mean_module(features)
         noise = gp.likelihood.noise.reshape(())
-        covariance = prior.covariance_matrix + noise * torch.eye(len(rows), dtype=design.dtype)
-        factor = torch.linalg.cholesky(covariance + 1e-8 * torch.eye(len(rows), dtype=design.dtype))
+        factor = psd_safe_cholesky(gp.covar_module(features).to_dense() + noise * torch.eye(len(rows), dtype=design.dtype))
         precision = torch.cholesky_inverse(factor)
-        weighted = precision @ (targets[known] - prior.mean)
-        for group in torch.unique(groups[known]):
-            block = torch.nonzero(groups[known] == group).flatten()
+        weighted = precision @ (targets[known] - prior)
+        member = groups[known]
+        for group in torch.unique(member):
+            block = torch.nonzero(member == group).flatten()
             inner = torch.linalg.inv(precision[block][:, block])
             mean[rows[block]] = targets[rows[block]] - inner @ weighted[block]
             variance[rows[block]] = inner.diagonal()

@@ -18,6 +18,8 @@ from world_model.terms.errors import SpaceError, nearest
 from world_model.terms.factors import Categorical, Descriptors, Factor
 from world_model.terms.space import SearchSpace, Settings
 
+from .plate_kernel import TYPICAL
+
 # Descriptors that say the same within this correlation are one descriptor (the first is kept), as BayBE's default does.
 MOST_CORRELATED = 0.7
 
@@ -52,9 +54,9 @@ class Encoder:
         columns = [_decode_column(f, column) for f, column in zip(self.space.factors, design.detach().numpy().T, strict=True)]
         return [dict(zip(self.space.names, row, strict=True)) for row in zip(*columns, strict=True)]
 
-    def featurise(self) -> Featurise:
-        """A fresh input transform from designs to features."""
-        return Featurise(self.tables)
+    def featurise(self, *, with_plate: bool = False) -> Featurise:
+        """A fresh input transform from designs to features; with a column of plate codes after them where asked for."""
+        return Featurise(self.tables, with_plate=with_plate)
 
     def features(self, design: Tensor) -> Tensor:
         """`… x u` of a design `… x d`."""
@@ -68,12 +70,17 @@ class Encoder:
 
 
 class Featurise(InputTransform, torch.nn.Module):
-    """Designs `… x d` → features `… x u`: codes are looked up in each category's table, numbers pass through."""
+    """Designs `… x d` → features `… x u`: codes are looked up in each category's table, numbers pass through.
+
+    With plates, training inputs are `… x d+1` (a plate code last) and features `… x u+1`; a design without a code gets that of
+    the typical day.
+    """
 
     is_one_to_many = False
 
-    def __init__(self, tables: Sequence[Tensor | None]) -> None:
+    def __init__(self, tables: Sequence[Tensor | None], *, with_plate: bool = False) -> None:
         super().__init__()
+        self.with_plate = with_plate
         self.transform_on_train = self.transform_on_eval = self.transform_on_fantasize = True
         self._which = tuple(table is not None for table in tables)
         for i, table in enumerate(tables):
@@ -90,6 +97,9 @@ class Featurise(InputTransform, torch.nn.Module):
                 parts.append(table[column.round().long().clamp(0, len(table) - 1)])
             else:
                 parts.append(column.unsqueeze(-1))
+        if self.with_plate:
+            d = len(self._which)
+            parts.append(X[..., d:] if X.shape[-1] > d else torch.full_like(parts[0][..., :1], TYPICAL))
         return torch.cat(parts, dim=-1)
 
     def equals(self, other: InputTransform) -> bool:

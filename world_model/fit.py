@@ -14,7 +14,9 @@ from .coefficients import FIT_FAILURES, CoefficientModel, fit_coefficients
 from .encoding import Encoder
 from .judge import FEW_INTERVENTIONS, Verdict, crps_by_intervention, pick, prior_order
 from .kernels import Family
+from .plate_kernel import plate_codes
 from .posterior import MeanSd, TrajectoryPosterior
+from .readouts import linear_weights
 from .terms.errors import NextwellError, ResultsError
 from .terms.goals import Goal
 from .terms.readings import Dataset
@@ -53,6 +55,7 @@ def fit_world_model(
     data: Dataset,
     *,
     seed: int,
+    goals: Sequence[Goal] = (),
     families: Sequence[Family] = (),
     previous: Verdict | None = None,
     progress: Callable[[str], None] | None = None,
@@ -62,7 +65,8 @@ def fit_world_model(
     Args:
         data: experiments as done; replicates of one intervention are held out together.
         seed: of the shuffled actions that the pick is compared with.
-        families: the contestants; empty for all, in the prior order of the kind of space.
+        goals: what will be read out of the trajectories; each linear readout is learned as a coefficient of its own.
+        families: the contestants; empty for all, in the prior order.
         previous: the last verdict; its pick is kept until the records have grown by a quarter.
         progress: told what is being fitted.
 
@@ -78,9 +82,11 @@ def fit_world_model(
     design = encoder.design(data.settings)
     values = torch.as_tensor(data.values, dtype=torch.double)
     groups = torch.as_tensor(data.groups())
-    basis = fit_basis(values)
+    plates = plate_codes(data.blocks)
+    times_h = torch.as_tensor(np.asarray(data.times_h, dtype=float))
+    basis = fit_basis(values, times_h=times_h, functionals=_functionals(goals, values, times_h=times_h, variables=data.variables))
     targets = basis.encode(values)
-    order = tuple(families) or prior_order(encoder)
+    order = tuple(families) or prior_order()
     kept = previous is not None and previous.picked in order and previous.is_fresh(len(data))
     contestants = (previous.picked,) if kept and previous is not None else order
     fitted: dict[Family, CoefficientModel] = {}
@@ -89,7 +95,7 @@ def fit_world_model(
         if progress:
             progress(f"fitting the {family} model to {len(data)} experiments")
         try:
-            fitted[family] = fit_coefficients(family, design=design, targets=targets, encoder=encoder)
+            fitted[family] = fit_coefficients(family, design=design, targets=targets, encoder=encoder, plates=plates)
         except FIT_FAILURES as fault:
             failed[family] = f"{type(fault).__name__}: {str(fault)[:160]}"
     if not fitted:
@@ -102,23 +108,31 @@ def fit_world_model(
         if len(torch.unique(groups)) >= FEW_INTERVENTIONS and "mean" in scores:
             best = min((family for family in scores if family != "mean"), key=lambda family: float(scores[family].nanmean()), default=None)
             if best is not None:
-                shuffled = _shuffled_scores(best, design=design, targets=targets, encoder=encoder, basis=basis, values=values, groups=groups, seed=seed)
+                shuffled = _shuffled_scores(best, design=design, targets=targets, encoder=encoder, basis=basis, values=values, groups=groups, plates=plates, seed=seed)
         verdict = pick([family for family in order if family in fitted], scores, n_records=len(data), shuffled=shuffled, failed=failed)
     return WorldModel(
         space=space, encoder=encoder, basis=basis, model=fitted[verdict.picked], variables=data.variables, verdict=verdict,
-        times_h=torch.as_tensor(np.asarray(data.times_h, dtype=float)),
+        times_h=times_h,
     )  # fmt: skip
 
 
+def _functionals(goals: Sequence[Goal], values: Tensor, *, times_h: Tensor, variables: tuple[str, ...]) -> Tensor | None:
+    read = torch.isfinite(values).any(dim=0)
+    found = [linear_weights(goal, times_h=times_h, variables=variables, read=read) for goal in goals]
+    weights = [weight for weight in found if weight is not None]
+    return torch.stack(weights) if weights else None
+
+
 def _shuffled_scores(
-    family: Family, *, design: Tensor, targets: Tensor, encoder: Encoder, basis: Basis, values: Tensor, groups: Tensor, seed: int
-) -> Tensor | None:
+    family: Family, *, design: Tensor, targets: Tensor, encoder: Encoder, basis: Basis, values: Tensor, groups: Tensor,
+    plates: Tensor | None, seed: int,
+) -> Tensor | None:  # fmt: skip
     """`g` scores of the same family fitted to actions dealt out at random between interventions; None where it can't be fitted."""
     unique, member = torch.unique(groups, return_inverse=True)
     first = torch.stack([torch.nonzero(member == g).flatten()[0] for g in range(len(unique))])
     dealt = torch.randperm(len(unique), generator=torch.Generator().manual_seed(seed))
     try:
-        model = fit_coefficients(family, design=design[first][dealt][member], targets=targets, encoder=encoder)
+        model = fit_coefficients(family, design=design[first][dealt][member], targets=targets, encoder=encoder, plates=plates)
     except FIT_FAILURES:
         return None
     return crps_by_intervention(model, basis=basis, values=values, groups=groups)

@@ -10,8 +10,7 @@ from torch import Tensor
 
 from .basis import Basis
 from .coefficients import CoefficientModel
-from .encoding import Encoder
-from .kernels import Family
+from .kernels import FAMILIES, Family
 from .scores import gaussian_crps
 
 FEW_INTERVENTIONS = 12  # below this the prior order stands: too little evidence to choose by
@@ -46,9 +45,9 @@ class Verdict:
         return n_records < GROWTH * self.n_records
 
 
-def prior_order(encoder: Encoder) -> tuple[Family, ...]:
-    """Which family is trusted before there is evidence: reaction priors where levels carry descriptors."""
-    return ("reaction", "smooth", "linear", "mean") if encoder.has_descriptors else ("smooth", "reaction", "linear", "mean")
+def prior_order() -> tuple[Family, ...]:
+    """Which family is trusted before there is evidence, and which rivals have to beat it."""
+    return FAMILIES
 
 
 def crps_by_intervention(model: CoefficientModel, *, basis: Basis, values: Tensor, groups: Tensor) -> Tensor:

@@ -66,11 +66,14 @@ class TrajectoryPosterior:
     def draws(self, n: int, seed: int, *, of: Literal["state", "reading"] = "state") -> Tensor:
         """`s x n x t x y`: draw i is one hypothesis of the world, shared by all experiments."""
         with torch.no_grad(), manual_seed(seed):
-            posterior = self.model.gps.posterior(self.design, observation_noise=of == "reading")
+            posterior = self.model.gps.posterior(self.design)
             coefficients = posterior.rsample(torch.Size([n]))
-            if self.widen != 1.0:
-                centre = posterior.mean
-                coefficients = centre + self.widen * (coefficients - centre)
+            centre = posterior.mean
+            coefficients = centre + self.widen * (coefficients - centre)
+            if of == "reading":
+                # each experiment is read once, on a plate of its own
+                extra = (self.model.noise_variance() + self.model.plate_variance(self.design)).sqrt()
+                coefficients = coefficients + self.widen * extra * torch.randn(coefficients.shape, dtype=coefficients.dtype)
             values = self.basis.decode(coefficients)
             if of == "reading":
                 values = values + self.widen * self.basis.residual_sd * torch.randn(values.shape, dtype=values.dtype)
@@ -102,7 +105,9 @@ class TrajectoryPosterior:
 
     def _coefficients(self, *, of: str) -> tuple[Tensor, Tensor]:
         told = self.model.marginals(self.design)
-        return told.mean, told.variance + self.model.noise_variance() if of == "reading" else told.variance
+        if of == "state":
+            return told.mean, told.variance
+        return told.mean, told.variance + self.model.noise_variance() + self.model.plate_variance(self.design)
 
     def _on(self, design: Tensor) -> TrajectoryPosterior:
         return TrajectoryPosterior(design=design, model=self.model, basis=self.basis, times_h=self.times_h, variables=self.variables, widen=self.widen)
