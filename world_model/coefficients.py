@@ -98,7 +98,7 @@ class CoefficientModel:
         Source: block form of Rasmussen & Williams (2006), eq. 5.12: with P = K^-1 and block B, the held-out mean is
             y_B - P_BB^-1 (P y)_B and its covariance P_BB^-1.
         """
-        columns = [_held_out_column(gp, groups, self.targets[:, k], _inputs(self.design, self.plates), neighbours or {}) for k, gp in enumerate(self.gps.models)]
+        columns = [_held_out_column(gp, groups, self.targets[:, k], _inputs(self.design, self.plates)) for k, gp in enumerate(self.gps.models)]
         return HeldOut(mean=torch.stack([c.mean for c in columns], -1), variance=torch.stack([c.variance for c in columns], -1))
 
 

@@ -27,7 +27,7 @@ from .encoding import Encoder
 from .plate_kernel import PlateKernel
 
 Family = Literal["wide", "smooth", "linear", "mean"]
-FAMILIES: tuple[Family, ...] = ("wide", "smooth", "linear", "mean")
+FAMILIES: tuple[Family, ...] = ("wide", "linear", "mean")
 
 _SIGNAL = 8.0  # variance of the signal before there is evidence, where what has been seen has variance 1
 
