@@ -18,7 +18,7 @@ from world_model.terms.space import SearchSpace, Settings
 
 from .linear import UnitConstraints, unit_constraints
 
-POOL_SIZE = 4096
+POOL_SIZE = 3072
 ENUMERATED_UP_TO = 4096
 _REJECTION_ROUNDS = 40
 

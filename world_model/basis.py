@@ -101,26 +101,19 @@ def fit_basis(values: Tensor, *, times_h: Tensor, functionals: Tensor | None = N
     # what is never read carries no weight here, and lies between its neighbours in time afterwards
     flat, gaps = (centred / scale).flatten(1), ~known.flatten(1) & read.flatten()
     flat = torch.where(read.flatten(), flat, 0.0)
-    filled = torch.nan_to_num(flat)
     n_read = int(read.sum())
     rank = max(1, min(n - 1, n_read, MOST_COMPONENTS))
-    for _ in range(_SWEEPS if gaps.any() else 1):
-        left, strength, right = torch.linalg.svd(filled, full_matrices=False)
-        low_rank = (left[:, :rank] * strength[:rank]) @ right[:rank]
-        change = (low_rank - filled)[gaps].abs().max() if gaps.any() else torch.tensor(0.0)
-        filled = torch.where(gaps, low_rank, filled)
-        if change < 1e-6:
-            break
-    led, directions = _led_components(filled, functionals, scale=scale, read=read)
-    rest = filled - led @ directions
+    filled = _filled(torch.nan_to_num(flat), gaps, rank)
+    led = _led_components(filled, functionals, scale=scale, read=read)
+    rest = filled - led.scores @ led.components
     left, strength, right = torch.linalg.svd(rest, full_matrices=False)
     total = filled.square().sum().clamp_min(1e-300)
-    left_share = 1.0 - (strength.square().cumsum(0) + (led @ directions).square().sum()) / total
+    left_share = 1.0 - (strength.square().cumsum(0) + (filled - rest).square().sum()) / total
     floor = _noise_floor(torch.linalg.svdvals(filled), n, n_read)
     k = min(rank, int((left_share > 1 - EXPLAINED).sum()) + 1, int((strength > floor).sum()))
-    k = max(k, 0 if len(directions) else 1)
-    scores = torch.cat([led, left[:, :k] * strength[:k]], dim=1)
-    directions = torch.cat([directions, right[:k]])
+    k = max(k, 0 if len(led.components) else 1)
+    scores = torch.cat([led.scores, left[:, :k] * strength[:k]], dim=1)
+    directions = torch.cat([led.components, right[:k]])
     spread = (scores.square().mean(dim=0)).sqrt().clamp_min(1e-9)
     loadings = directions * spread.unsqueeze(-1)
     left_over = torch.where(gaps, torch.nan, flat - scores @ directions)
@@ -137,22 +130,47 @@ def fit_basis(values: Tensor, *, times_h: Tensor, functionals: Tensor | None = N
     )
 
 
-def _led_components(filled: Tensor, functionals: Tensor | None, *, scale: Tensor, read: Tensor) -> tuple[Tensor, Tensor]:
-    """Scores `n x g` of the readouts that matter, from the low-rank curves, and their components `g x f` in scaled units.
+def _filled(flat: Tensor, gaps: Tensor, most: int) -> Tensor:
+    """`n x f` with its gaps filled from components, one more at a time until the readings are explained.
 
-    The component of readout i has readout 1 for itself and 0 for the others, so scores are the readouts themselves.
+    Many components at once would fit the first guess of the gaps as well as the readings.
+    """
+    filled = flat
+    for rank in range(1, most + 1 if gaps.any() else 1):
+        for _ in range(_SWEEPS):
+            left, strength, right = torch.linalg.svd(filled, full_matrices=False)
+            low_rank = (left[:, :rank] * strength[:rank]) @ right[:rank]
+            change = (low_rank - filled)[gaps].abs().max()
+            filled = torch.where(gaps, low_rank, flat)
+            if change < 1e-5:
+                break
+        missed = (flat - low_rank)[~gaps].square().sum() / flat[~gaps].square().sum().clamp_min(1e-300)
+        if missed < 1 - EXPLAINED:
+            break
+    return filled
+
+
+@dataclass(frozen=True)
+class _Led:
+    """`scores` `n x g` and `components` `g x f`, in scaled units."""
+
+    scores: Tensor
+    components: Tensor
+
+
+def _led_components(filled: Tensor, functionals: Tensor | None, *, scale: Tensor, read: Tensor) -> _Led:
+    """The readouts that matter as scores, and the regression of the curves on them as components.
+
+    Component i has readout 1 for itself and 0 for the others, so that what is left of the curves has none of them at all.
     """
     n, f = filled.shape
+    nothing = _Led(scores=filled.new_zeros(n, 0), components=filled.new_zeros(0, f))
     if functionals is None or not len(functionals) or n <= len(functionals) + 1:
-        return filled.new_zeros(n, 0), filled.new_zeros(0, f)
-    weights = (functionals * scale * read).flatten(1)
-    left, strength, right = torch.linalg.svd(filled, full_matrices=False)
-    rank = max(len(functionals), int((strength > _noise_floor(strength, n, int(read.sum()))).sum()), 1)
-    smooth = (left[:, :rank] * strength[:rank]) @ right[:rank]
-    scores = smooth @ weights.T
+        return nothing
+    scores = filled @ (functionals * scale * read).flatten(1).T
     if float(scores.square().mean(dim=0).min()) < 1e-18 or int(torch.linalg.matrix_rank(scores)) < len(functionals):
-        return filled.new_zeros(n, 0), filled.new_zeros(0, f)
-    return scores, torch.linalg.lstsq(scores, smooth).solution
+        return nothing
+    return _Led(scores=scores, components=torch.linalg.lstsq(scores, filled).solution)
 
 
 def _noise_floor(strength: Tensor, n: int, n_read: int) -> float:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from botorch.utils.sampling import manual_seed
 from torch import Tensor
 
 from .basis import Basis
@@ -65,19 +64,18 @@ class TrajectoryPosterior:
 
     def draws(self, n: int, seed: int, *, of: Literal["state", "reading"] = "state") -> Tensor:
         """`s x n x t x y`: draw i is one hypothesis of the world, shared by all experiments."""
-        with torch.no_grad(), manual_seed(seed):
-            posterior = self.model.gps.posterior(self.design)
-            coefficients = posterior.rsample(torch.Size([n]))
-            centre = posterior.mean
+        generator = torch.Generator().manual_seed(seed)
+        coefficients = self.model.draws(self.design, n, seed=seed)
+        if self.widen != 1.0:
+            centre = self.model.marginals(self.design).mean
             coefficients = centre + self.widen * (coefficients - centre)
-            if of == "reading":
-                # each experiment is read once, on a plate of its own
-                extra = (self.model.noise_variance() + self.model.plate_variance(self.design)).sqrt()
-                coefficients = coefficients + self.widen * extra * torch.randn(coefficients.shape, dtype=coefficients.dtype)
-            values = self.basis.decode(coefficients)
-            if of == "reading":
-                values = values + self.widen * self.basis.residual_sd * torch.randn(values.shape, dtype=values.dtype)
-        return values
+        if of == "state":
+            return self.basis.decode(coefficients)
+        # each experiment is read once, on a plate of its own
+        extra = (self.model.noise_variance() + self.model.plate_variance(self.design)).sqrt()
+        coefficients = coefficients + self.widen * extra * torch.randn(coefficients.shape, generator=generator, dtype=coefficients.dtype)
+        values = self.basis.decode(coefficients)
+        return values + self.widen * self.basis.residual_sd * torch.randn(values.shape, generator=generator, dtype=values.dtype)
 
     def readout(self, goal: Goal, *, of: Literal["state", "reading"] = "state", seed: int = 0) -> MeanSd:
         """`n`: mean and sd of one goal's readout, in its own unit. End points and areas are exact, peaks are drawn."""

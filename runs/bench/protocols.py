@@ -49,15 +49,15 @@ class Tally:
     missed: list[str] = field(default_factory=list)
 
 
-def bench(*, quick: bool, progress: Callable[[str], None]) -> dict[str, Any]:
-    """Run it. `quick` takes fewer designs and swaps and stays under a minute.
+def bench(*, quick: bool, seeds: int | None, progress: Callable[[str], None]) -> dict[str, Any]:
+    """Run it. `quick` takes fewer designs and swaps and stays under a minute; `seeds` is the number of designs.
 
     Returns:
         `checks` (name, value, goal, ok, n), `tables` and `environment`.
     """
     tally = Tally()
     engine = warm_engine()
-    designs = QUICK_DESIGNS if quick else DESIGNS
+    designs = seeds or (QUICK_DESIGNS if quick else DESIGNS)
     to_swap = QUICK_SWAPPED if quick else SWAPPED
     for number in range(designs):
         if number % 10 == 0:

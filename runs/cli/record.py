@@ -16,7 +16,7 @@ def record(
     file: CampaignFile,
     results: Annotated[Path, typer.Argument(metavar="RESULTS.csv", help="The reader's file: tidy or plate-shaped CSV.", show_default=False)],
     failed: Annotated[list[str] | None, typer.Option("--failed", metavar="WELL=WHY", help='A well that has no reading that counts: --failed H7="bubble".')] = None,
-    partial: Annotated[str, typer.Option("--partial", metavar="WHY", help="The file lacks wells or times, and why.")] = "",
+    partial: Annotated[bool, typer.Option("--partial", help="The file lacks wells or times, and is taken as far as it goes.")] = False,
     correct: Annotated[str, typer.Option("--correct", metavar="WHY", help="Readings that differ from recorded ones replace them, and why.")] = "",
     offset_h: Annotated[float, typer.Option("--offset-h", metavar="HOURS", help="Added to the reader's times, so that they count from the campaign's zero.")] = 0.0,
     round: RoundNumber = None,

@@ -131,7 +131,7 @@ class ResultsRecorded(Word):
     simulated: bool = Field(False, description="a simulated lab answered")
     plate: Text = ""
     readings: Readings
-    partial: Text = Field("", description="why wells are missing, where that was declared")
+    partial: bool = Field(False, description="the file was declared to lack wells or times")
     corrects: Text = Field("", description="why earlier readings of the same wells and times are replaced")
     unread: tuple[Text, ...] = Field((), description="cells of the file that were not taken, and why")
 

@@ -21,7 +21,7 @@ from .outcome import Outcome
 
 
 def record_file(
-    campaign: OpenCampaign, file: Path, *, round: int | None = None, failed: Mapping[str, str] | None = None, partial: str = "",
+    campaign: OpenCampaign, file: Path, *, round: int | None = None, failed: Mapping[str, str] | None = None, partial: bool = False,
     correct: str = "", offset_h: float = 0.0,
 ) -> Outcome:  # fmt: skip
     """Record a results file.
@@ -38,14 +38,14 @@ def record_file(
 
 def record_content(
     campaign: OpenCampaign, content: bytes, *, name: str, round: int | None = None, failed: Mapping[str, str] | None = None,
-    partial: str = "", correct: str = "", offset_h: float = 0.0, simulated: bool = False, plan: ReadingPlan | None = None,
+    partial: bool = False, correct: str = "", offset_h: float = 0.0, simulated: bool = False, plan: ReadingPlan | None = None,
 ) -> Outcome:  # fmt: skip
     """Record the bytes of a results file. The bytes are kept by their hash before anything is made of them.
 
     Args:
         round: the round that the file is of; needed only where experiments are named by id and several rounds are open.
         failed: well or experiment → why it has no reading that counts.
-        partial: why the file lacks wells or times; empty for a whole file.
+        partial: the file lacks wells or times, and is taken as far as it goes.
         correct: why readings that differ from recorded ones replace them; both stay in the journal.
         offset_h: the reader's clock to the campaign's zero.
         simulated: a simulated lab answered.
@@ -65,7 +65,7 @@ def record_content(
         _refuse_unapproved(state, rounds)
     result = read_results(
         content, plan=plan or reading_plan(state, rounds), name=name, plate=rounds[0].plate or None if len(rounds) == 1 else None,
-        failed=failed, partial=bool(partial), offset_h=offset_h,
+        failed=failed, partial=partial, offset_h=offset_h,
     )  # fmt: skip
     rounds = [opened for opened in rounds if not opened.plate or opened.plate in result.plates]
     _refuse_unapproved(state, rounds)

@@ -197,11 +197,14 @@ class SearchSpace:
             for name, weight in constraint.terms.items():
                 row[column[name]] = weight
             if constraint.equals is not None:
-                equal.append(row), equal_rhs.append(constraint.equals)
+                equal.append(row)
+                equal_rhs.append(constraint.equals)
             elif constraint.at_most is not None:
-                upper.append(row), upper_rhs.append(constraint.at_most)
-            else:
-                upper.append(-row), upper_rhs.append(-float(constraint.at_least))  # type: ignore[arg-type]
+                upper.append(row)
+                upper_rhs.append(constraint.at_most)
+            elif constraint.at_least is not None:
+                upper.append(-row)
+                upper_rhs.append(-constraint.at_least)
         answer = linprog(
             np.zeros(len(numeric)), A_ub=upper or None, b_ub=upper_rhs or None, A_eq=equal or None, b_eq=equal_rhs or None,
             bounds=[factor.bounds for factor in numeric], method="highs",

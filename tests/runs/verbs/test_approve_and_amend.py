@@ -126,7 +126,7 @@ def test_an_amendment_needs_a_reason_and_room_in_the_budget(proposed):
 def test_a_round_with_results_is_not_amended(proposed, put_protocol, results_text):
     put_protocol(proposed)
     approve(proposed, person="A. Person")
-    record_content(proposed, results_text(proposed, wells=("B2",)).encode(), name="one.csv", partial="so far")
+    record_content(proposed, results_text(proposed, wells=("B2",)).encode(), name="one.csv", partial=True)
     with pytest.raises(ConflictError, match="1 experiments of round 1 answered"):
         amend(proposed, reason="x", drop=["R01-002"])
 

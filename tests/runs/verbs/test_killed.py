@@ -28,7 +28,7 @@ charter = fold(Journal.open(workspace.journal_file).events("growth")).charter
 campaign = begin(charter, SearchSpace(factors=charter.factors), workspace=workspace)
 for file in sorted(Path(sys.argv[2]).iterdir()):
     if file.name not in {source.name for source in campaign.standing().sources.values()}:
-        record_file(campaign, file, partial="one well and hour at a time")
+        record_file(campaign, file, partial=True)
         print(file.name, flush=True)
 """
 

@@ -105,12 +105,12 @@ def test_a_truncated_file_is_refused_whole_and_taken_when_declared_partial(appro
     with pytest.raises(ResultsError, match="partial"):
         record_content(approved, text, name="one.csv")
     assert nothing_taken(approved, head)
-    record_content(approved, text, name="one.csv", partial="the reader was stopped")
+    record_content(approved, text, name="one.csv", partial=True)
     assert [e.id for e in waiting(approved.standing(), approved.standing().rounds[0])] == ["R01-003", "R01-004", "R01-005"]
 
 
 def test_what_a_partial_file_lacks_is_told_until_it_comes(approved, results_text):
-    record_content(approved, results_text(approved, hours=(0, 2)).encode(), name="early.csv", partial="still growing")
+    record_content(approved, results_text(approved, hours=(0, 2)).encode(), name="early.csv", partial=True)
     state = approved.standing()
     assert incomplete(state, state.rounds[0]) == dict.fromkeys(("R01-001", "R01-002", "R01-003", "R01-004", "R01-005"), 1)
     outcome = record_content(approved, results_text(approved).encode(), name="late.csv")
