@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from world_model.encoding import Encoder
+from world_model.terms.factors import Categorical
 
 from .pool import Pool
 
@@ -43,6 +44,14 @@ def fill(pool: Pool, n: int, *, encoder: Encoder, known: Tensor, seed: int) -> l
 
 
 def _weighted(encoder: Encoder, design: Tensor) -> Tensor:
-    names = encoder.feature_names()
-    weights = torch.tensor([names.count(name) ** -0.5 for name in names], dtype=torch.double)
-    return encoder.features(design) * weights
+    """`n x u` features scaled so that two points that differ as much as a factor allows are 1 apart in it."""
+    weights: list[float] = []
+    for factor, table in zip(encoder.space.factors, encoder.tables, strict=True):
+        if table is None:
+            weights.append(1.0)
+        elif isinstance(factor, Categorical) and factor.descriptors is None:
+            # two levels differ in two of the one-hot columns, however many there are
+            weights += [0.5**0.5] * table.shape[1]
+        else:
+            weights += [table.shape[1] ** -0.5] * table.shape[1]
+    return encoder.features(design) * torch.tensor(weights, dtype=torch.double)
