@@ -14,7 +14,6 @@ from world_model.terms.goals import Goal
 from .pool import Pool
 from .surrogate.coefficient_route import as_botorch_model
 
-
 SHARPEST = 0.2  # of the deviation from the mean, in the first well
 
 

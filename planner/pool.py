@@ -14,7 +14,7 @@ from torch import Tensor
 from world_model.encoding import Encoder, unit_values
 from world_model.terms.errors import DesignError
 from world_model.terms.factors import NUMERIC_KINDS
-from world_model.terms.space import SearchSpace, Settings
+from world_model.terms.space import Settings
 
 from .linear import UnitConstraints, unit_constraints
 

@@ -87,7 +87,7 @@ class Featurise(InputTransform, torch.nn.Module):
             if table is not None:
                 self.register_buffer(f"table_{i}", table)
 
-    def transform(self, X: Tensor) -> Tensor:  # noqa: N803 (BoTorch's name)
+    def transform(self, X: Tensor) -> Tensor:  # BoTorch's name
         """`… x d` → `… x u`."""
         parts = []
         for i, categorical in enumerate(self._which):

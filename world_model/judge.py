@@ -32,8 +32,8 @@ class Verdict:
     """
 
     picked: Family
-    scores: Mapping[str, float]
-    lead: Mapping[str, float]
+    scores: Mapping[Family, float]
+    lead: Mapping[Family, float]
     n_records: int
     n_interventions: int
     level: int

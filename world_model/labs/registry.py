@@ -31,7 +31,7 @@ class LabEntry:
     def load(self) -> Callable[..., Lab]:
         """The function that opens the lab."""
         module, function = self.opener.split(":")
-        return getattr(import_module(module), function)  # type: ignore[no-any-return]
+        return getattr(import_module(module), function)
 
 
 _OWN = (

@@ -94,7 +94,7 @@ class Discrete(_Numeric):
         numbers = all(isinstance(part, int | float) and not isinstance(part, bool) for part in (low, high, step))
         if not numbers or not step > 0 or not low < high:  # type: ignore[operator]
             raise ValueError(f"expected `values`, or low < high and step > 0, found low = {low!r}, high = {high!r}, step = {step!r}")
-        count = int(math.floor((high - low) / step + 1e-9)) + 1  # type: ignore[operator]
+        count = math.floor((high - low) / step + 1e-9) + 1  # type: ignore[operator]
         if count > 100_000:
             raise ValueError(f"expected at most 100,000 steps, found {count:,}: take a larger step, or kind = 'continuous'")
         return {**given, "values": tuple(round(low + i * step, 12) for i in range(count))}  # type: ignore[operator]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -35,7 +36,7 @@ class Measurement(Word):
     @field_validator("at_h")
     @classmethod
     def _increasing(cls, times: tuple[float, ...]) -> tuple[float, ...]:
-        if any(later <= earlier for earlier, later in zip(times, times[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(times)):
             raise ValueError(f"expected strictly increasing hours, found {list(times)}")
         return times
 

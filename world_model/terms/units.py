@@ -20,7 +20,9 @@ OWN_DIMENSIONS = {
     "% v/v": "% v/v", "%v/v": "% v/v", "% w/v": "% w/v", "%w/v": "% w/v", "%": "%", "U/mL": "U/mL", "U/ml": "U/mL",
     "cells/mL": "cells/mL", "cells/ml": "cells/mL", "": "", "1": "",
 }  # fmt: skip
-_PINT_SPELLING = {"µ": "u", "μ": "u", "°C": "degC", "M": "molar", "C": "degC"}  # pint: a bare C is the coulomb
+# what nearly every file holds is known without loading pint, which costs a second
+_EVERYDAY = frozenset(("M", "mM", "µM", "uM", "nM", "g/L", "mg/L", "mg/mL", "µg/mL", "h", "min", "s", "°C", "K", "g", "mg", "L", "mL", "µL", "L/h", "nm"))
+_MOLAR = {"M": 1.0, "mM": 1e-3, "µM": 1e-6, "uM": 1e-6, "nM": 1e-9}
 CONCENTRATION_EXAMPLES = ("mM", "µM", "M", "g/L", "mg/mL", "x", "% v/v", "U/mL", "OD600")
 
 
@@ -35,12 +37,9 @@ def _registry() -> UnitRegistry:
 
 def _pint_name(unit: str) -> str:
     name = unit.strip()
-    for spelling in ("°C", "C"):
-        if name == spelling:
-            return "degC"
-    name = name.replace("µ", "u").replace("μ", "u")
-    # pint reads M as molar only in the forms M, mM, uM …: these it knows.
-    return name
+    if name in ("°C", "C"):  # pint reads a bare C as the coulomb
+        return "degC"
+    return name.replace("µ", "u").replace("μ", "u")
 
 
 @lru_cache(maxsize=512)
@@ -53,6 +52,8 @@ def check_unit(unit: str) -> str:
     cleaned = unit.strip()
     if cleaned in OWN_DIMENSIONS:
         return OWN_DIMENSIONS[cleaned]
+    if cleaned in _EVERYDAY:
+        return cleaned
     import pint
 
     try:
@@ -77,6 +78,8 @@ def conversion_factor(source: str, target: str, *, molar_mass_g_per_mol: float |
     left, right = check_unit(source), check_unit(target)
     if left == right:
         return 1.0
+    if left in _MOLAR and right in _MOLAR:
+        return _MOLAR[left] / _MOLAR[right]
     what = f" of {of}" if of else ""
     own = set(OWN_DIMENSIONS.values())
     if left in own or right in own:
@@ -114,6 +117,8 @@ def is_concentration(unit: str) -> bool:
         return True
     if name in OWN_DIMENSIONS.values():
         return False
+    if name in _EVERYDAY:
+        return name in _MOLAR or name in ("g/L", "mg/L", "mg/mL", "µg/mL")
     registry = _registry()
     quantity = registry.Unit(_pint_name(name))
     return bool(quantity.is_compatible_with(registry.Unit("mol/L")) or quantity.is_compatible_with(registry.Unit("g/L")))
