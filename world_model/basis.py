@@ -104,6 +104,8 @@ def fit_basis(values: Tensor, *, times_h: Tensor, functionals: Tensor | None = N
     n_read = int(read.sum())
     rank = max(1, min(n - 1, n_read, MOST_COMPONENTS))
     filled = _filled(torch.nan_to_num(flat), gaps, rank)
+    drift = filled.mean(dim=0)
+    mean, flat, filled = mean + drift.reshape(t, y) * scale, flat - drift, filled - drift
     led = _led_components(filled, functionals, scale=scale, read=read)
     rest = filled - led.scores @ led.components
     left, strength, right = torch.linalg.svd(rest, full_matrices=False)
@@ -131,21 +133,22 @@ def fit_basis(values: Tensor, *, times_h: Tensor, functionals: Tensor | None = N
 
 
 def _filled(flat: Tensor, gaps: Tensor, most: int) -> Tensor:
-    """`n x f` with its gaps filled from components, one more at a time until the readings are explained.
+    """`n x f` with its gaps filled from components, one more at a time until what is left is noise.
 
     Many components at once would fit the first guess of the gaps as well as the readings.
     """
     filled = flat
     for rank in range(1, most + 1 if gaps.any() else 1):
         for _ in range(_SWEEPS):
-            left, strength, right = torch.linalg.svd(filled, full_matrices=False)
-            low_rank = (left[:, :rank] * strength[:rank]) @ right[:rank]
+            middle = filled.mean(dim=0)  # over all rows: the mean of a time's own readings leans to the rows that have one
+            left, strength, right = torch.linalg.svd(filled - middle, full_matrices=False)
+            low_rank = middle + (left[:, :rank] * strength[:rank]) @ right[:rank]
             change = (low_rank - filled)[gaps].abs().max()
             filled = torch.where(gaps, low_rank, flat)
             if change < 1e-5:
                 break
         missed = (flat - low_rank)[~gaps].square().sum() / flat[~gaps].square().sum().clamp_min(1e-300)
-        if missed < 1 - EXPLAINED:
+        if missed < 1e-6 or strength[rank : rank + 1].sum() <= _noise_floor(strength, *flat.shape):
             break
     return filled
 

@@ -61,7 +61,7 @@ def build(family: Family, *, design: Tensor, targets: Tensor, encoder: Encoder) 
         targets: `n x 1`, standardised.
     """
     u = encoder.n_features
-    likelihood = GaussianLikelihood(noise_prior=LogNormalPrior(-4.0, 1.0))
+    likelihood = GaussianLikelihood(noise_prior=LogNormalPrior(-4.0, 0.5))
     likelihood.noise = 0.02
     kernel: Kernel
     if family == "wide":
