@@ -21,6 +21,7 @@ from .surrogate.coefficient_route import as_botorch_model
 
 SHORTLIST = 2048
 MC_SAMPLES = 128
+SAME = 1e-3  # of every factor's range: nearer than this two points are one experiment
 _CHUNK = 512
 _RESTARTS, _RAW_SAMPLES = 4, 128
 
@@ -52,12 +53,17 @@ def choose_greedily(
         if not pool.exhaustive:
             found = _optimise(world, acquisition, start=shortlist.design[values.topk(min(_RESTARTS, len(values))).indices], seed=seed + k)
             found = None if found is None else repair(found)
-            if found is not None and float(acquisition(found.reshape(1, 1, -1))) > float(values[best]):
+            if found is not None and not is_near(found, waiting) and float(acquisition(found.reshape(1, 1, -1))) > float(values[best]):
                 chosen.append(found)
                 continue
-        free[best] = False
+        free &= (shortlist.design - point).abs().amax(dim=1) >= (SAME if not pool.exhaustive else 1e-9)
         chosen.append(point)
     return torch.stack(chosen)
+
+
+def is_near(point: Tensor, others: Tensor) -> bool:
+    """True where a design `d` is one experiment with a row of `m x d`."""
+    return bool(len(others)) and float((others - point).abs().amax(dim=1).min()) < SAME
 
 
 def _acquisition(world: WorldModel, goals: Sequence[Goal], waiting: Tensor, *, seed: int) -> qLogNoisyExpectedImprovement:

@@ -45,13 +45,16 @@ class Pool:
 
 
 def build_pool(
-    encoder: Encoder, *, taken: Tensor, seed: int, snap: Callable[[dict[str, float | str]], Settings] | None = None, size: int = POOL_SIZE
-) -> Pool:
+    encoder: Encoder, *, taken: Tensor, seed: int, snap: Callable[[dict[str, float | str]], Settings] | None = None,
+    size: int = POOL_SIZE, uniform: bool = False,
+) -> Pool:  # fmt: skip
     """Candidates that are feasible and not taken.
 
     Args:
         taken: `n x d`, what is measured or pending and must not come again.
         snap: moves settings to what the bench can reach.
+        size: points drawn from a space that is too large to list.
+        uniform: draw them at random and not evenly.
 
     Raises:
         DesignError: nothing feasible is left.
@@ -71,7 +74,7 @@ def build_pool(
         drawn, exhaustive = torch.cartesian_prod(*levels).reshape(-1, len(levels)), True
         drawn = drawn[_feasible(encoder, drawn)]
     else:
-        drawn, exhaustive = draw_feasible(encoder, size, seed=seed), False
+        drawn, exhaustive = draw_feasible(encoder, size, seed=seed, uniform=uniform), False
     if snap is not None:
         drawn = encoder.design_of([snap(settings) for settings in encoder.settings(drawn)])
         drawn = drawn[_feasible(encoder, drawn)]

@@ -21,9 +21,9 @@ from world_model.terms.space import SearchSpace, Settings
 
 from .endpoint import endpoint_view
 from .filling import fill
-from .greedy import choose_greedily
+from .greedy import choose_greedily, is_near
 from .joint_draws import choose_by_draws
-from .pool import Pool, build_pool, draw_feasible
+from .pool import Pool, build_pool
 from .reasons import predictions, why_chosen
 from .roles import with_roles
 
@@ -79,12 +79,13 @@ def propose(
     child = np.random.SeedSequence([seed, round]).generate_state(4)
     done = encoder.design(data.settings) if len(data) else torch.empty(0, len(space.factors), dtype=torch.double)
     waiting = encoder.design_of([row.settings for row in pending if row.role in ("candidate", "replicate", "control")])
-    pool = build_pool(encoder, taken=torch.cat([done, waiting]), seed=int(child[0]), snap=snap)
-    if len(pool) < n:
-        raise DesignError(f"Expected {n} candidates, found only {len(pool)} that are feasible and not yet measured or pending. Ask for {len(pool)}.")
+    taken = torch.cat([done, waiting])
     if strategy == "random":
-        chosen = _random(encoder, pool, n, snap=snap, taken=torch.cat([done, waiting]), seed=int(child[1]))
+        chosen = _random(encoder, n, snap=snap, taken=taken, seed=int(child[1]))
     else:
+        pool = build_pool(encoder, taken=taken, seed=int(child[0]), snap=snap)
+        if len(pool) < n:
+            raise DesignError(f"Expected {n} candidates, found only {len(pool)} that are feasible and not yet measured or pending. Ask for {len(pool)}.")
         chosen = _planned(
             encoder, pool, n, goals=goals, data=data, done=done, waiting=waiting, strategy=strategy, snap=snap,
             previous_model=previous_model, seeds=child, progress=progress,
@@ -112,7 +113,8 @@ def _planned(
     previous = verdict_from_dict(previous_model) if previous_model else None
     world = fit_world_model(encoder.space, data, seed=int(seeds[2]), goals=chosen.goals, previous=previous, progress=progress)
     chosen.world = world
-    n_filling = n // 2 if world.verdict.level < 2 else 0
+    # at least half of a batch; a batch of one is the model's, or nothing would ever be learned from the model
+    n_filling = (n + 1) // 2 if world.verdict.level < 2 and n > 1 else 0
     n_model = n - n_filling
     if n_model > LARGE_BATCH:
         if progress:
@@ -146,19 +148,11 @@ def _add_filling(chosen: _Chosen, encoder: Encoder, pool: Pool, n: int, *, known
     chosen.strategy.append(f"{n} space-filling")
 
 
-def _random(encoder: Encoder, pool: Pool, n: int, *, snap: Snap | None, taken: Tensor, seed: int) -> _Chosen:
-    if pool.exhaustive:
-        drawn = pool.design[torch.randperm(len(pool), generator=torch.Generator().manual_seed(seed))[:n]]
-    else:
-        drawn = draw_feasible(encoder, 4 * n, seed=seed, uniform=True)
-        if snap is not None:
-            drawn = encoder.design_of([snap(settings) for settings in encoder.settings(drawn)])
-        # equal points are possible after rounding: each counts once
-        order = torch.unique(drawn, dim=0, return_inverse=True)[1]
-        first = [int(torch.nonzero(order == group)[0]) for group in torch.unique(order)]
-        drawn = drawn[sorted(first)][:n]
-    if len(drawn) < n:
-        raise DesignError(f"Expected {n} random candidates, found {len(drawn)} distinct ones. Ask for fewer.")
+def _random(encoder: Encoder, n: int, *, snap: Snap | None, taken: Tensor, seed: int) -> _Chosen:
+    pool = build_pool(encoder, taken=taken, seed=seed, snap=snap, size=max(8 * n, 256), uniform=True)
+    if len(pool) < n:
+        raise DesignError(f"Expected {n} random candidates, found only {len(pool)} that are feasible and not yet measured or pending. Ask for {len(pool)}.")
+    drawn = pool.design[torch.randperm(len(pool), generator=torch.Generator().manual_seed(seed))[:n]]
     return _Chosen(design=list(drawn), reasons=["Random, to compare with."] * n, strategy=[f"{n} random"])
 
 
@@ -205,8 +199,7 @@ def _repaired(encoder: Encoder, point: Tensor, *, snap: Snap | None, known: Tens
         chosen.refused.append(Refusal(settings=reached, why="; ".join(reasons)))
         return None
     repaired = encoder.design_of([reached])[0]
-    others = torch.cat([known, *[row.unsqueeze(0) for row in chosen.design]])
-    return None if len(others) and float((others - repaired).abs().amax(dim=1).min()) < 1e-9 else repaired
+    return None if is_near(repaired, known) else repaired
 
 
 def _candidates(encoder: Encoder, chosen: _Chosen, asked: Sequence[Goal], *, seed: int) -> list[ProposedExperiment]:
