@@ -45,7 +45,7 @@ def current_belief(
     last = next((opened.proposal.model for opened in reversed(state.rounds) if opened.proposal.model), None)
     previous = verdict_from_dict(last) if last else None
     try:
-        return Belief(model=fit_world_model(space, data, seed=state.charter.seed, previous=previous, progress=progress))
+        return Belief(model=fit_world_model(space, data, seed=state.charter.seed, goals=state.charter.goals, previous=previous, progress=progress))
     except NextwellError as fault:
         # told on the page: a report without a model is still a report
         return Belief(model=None, why_not=f"No model could be fitted: {fault}")

@@ -95,7 +95,7 @@ def forecast(campaign: OpenCampaign, state: CampaignState) -> Forecast:
     """
     from world_model.fit import fit_world_model
 
-    world = fit_world_model(campaign.space, dataset(state), seed=state.charter.seed)
+    world = fit_world_model(campaign.space, dataset(state), seed=state.charter.seed, goals=state.charter.goals)
     return Forecast(world=world, space=campaign.space, goals=state.charter.goals, head=state.head)
 
 
