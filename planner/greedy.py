@@ -53,7 +53,7 @@ def choose_greedily(
         if not pool.exhaustive:
             found = _optimise(world, acquisition, start=shortlist.design[values.topk(min(_RESTARTS, len(values))).indices], seed=seed + k)
             found = None if found is None else repair(found)
-            if found is not None and not is_near(found, waiting) and float(acquisition(found.reshape(1, 1, -1))) > float(values[best]):
+            if found is not None and not is_near(found, waiting) and float(acquisition(found.reshape(1, 1, -1)).detach()) > float(values[best]):
                 chosen.append(found)
                 continue
         free &= (shortlist.design - point).abs().amax(dim=1) >= (SAME if not pool.exhaustive else 1e-9)
