@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from world_model.terms.errors import UnitError, nearest
-from world_model.terms.units import check_unit, conversion_factor
-from world_model.terms.word import Name, NonNegative, Positive, Text, Word
+from .errors import ConflictError, UnitError, nearest
+from .robots import Pipette, Robot
+from .stocks import Amount, Cells, Dilutions, Holder, Medium, Stock
+from .units import conversion_factor
+from .word import Name, NonNegative, Positive, Text, Word
 
-
-class Pipette(Word):
-    """A pipette on the robot; its limits come from the maker's data."""
-
-    name: Name = Field(description="the maker's load name, e.g. flex_1channel_50")
-    mount: Literal["left", "right"]
-    tip_racks: tuple[Name, ...] = Field(min_length=1, description="load names of its tip racks, e.g. opentrons_flex_96_tiprack_50ul")
+__all__ = ["Amount", "Cells", "Dilutions", "Holder", "LabProfile", "Medium", "Pipette", "PlateProfile", "Robot", "Stock", "Zone"]
 
 
-class Robot(Word):
-    """The robot and what is mounted."""
+class Zone(Word):
+    """Columns of the plate that share conditions, e.g. a heater's: factors named in `zone_factors` have one value in it."""
 
-    model: Literal["Flex"] = "Flex"
-    pipettes: tuple[Pipette, ...] = Field(min_length=1, max_length=2)
-
-    @model_validator(mode="after")
-    def _one_a_mount(self) -> Self:
-        mounts = [pipette.mount for pipette in self.pipettes]
-        if len(set(mounts)) != len(mounts):
-            raise ValueError(f"expected one pipette a mount, found two on the {mounts[0]} mount")
-        return self
+    name: Name
+    columns: tuple[int, ...] = Field(min_length=1, description="column numbers, e.g. [1, 2, 3]")
 
 
 class PlateProfile(Word):
@@ -40,67 +30,66 @@ class PlateProfile(Word):
     volume_ul: Positive
     use: Literal["all", "inner"] = "all"
     edge_fill: Name | None = Field(None, description="stock that fills unused edge wells against evaporation, e.g. water")
-
-
-class Holder(Word):
-    """Labware that holds stocks. Stocks name it by `name`."""
-
-    name: Name
-    labware: Name = Field(description="load name, e.g. nest_12_reservoir_15ml")
-    dead_volume_ul: NonNegative = Field(description="what can't be drawn from one of its wells")
-
-
-class Amount(Word):
-    """A concentration with its unit."""
-
-    concentration: Positive
-    unit: str
-
-    @field_validator("unit")
-    @classmethod
-    def _known_unit(cls, unit: str) -> str:
-        return check_unit(unit)
-
-
-class Stock(Word):
-    """A liquid on the bench. Water and plain diluent have no components."""
-
-    name: Name
-    components: dict[Name, Amount] = Field(default_factory=dict)
-    volume_ml: Positive
-    holder: Name
-    position: Text = Field(description="well of the holder, e.g. A1")
-    keep: Text = Field("", description="how it is kept until used, printed on the bench sheet, e.g. 4 °C, on ice")
-    provided: Literal["each plate", "once"] = Field("each plate", description="whether volume_ml is put there anew for each plate, or once for the campaign")
-
-
-class Medium(Word):
-    """The base medium: stocks that every well gets at a fixed final concentration, and what fills up to the volume."""
-
-    base: dict[Name, Amount] = Field(default_factory=dict, description="component → final concentration in every well")
-    diluent: Name = Field(description="the stock that fills each well up to its volume")
-
-
-class Cells(Word):
-    """Cells are a component too, added last; their volume comes from the OD measured that morning."""
-
-    stock: Name
-    final_od600: Positive
-    expected_od600: Positive = Field(description="OD600 of the inoculum that checks assume until one is measured")
+    type: Text = Field("", description="how the robot's own software calls this plate")
+    blocks: int = Field(1, ge=1, le=12, description="blocks of neighbouring columns; each gets its share of controls, replicates and candidates")
+    zones: tuple[Zone, ...] = Field((), description="columns that share conditions, e.g. four heater zones")
+    zone_factors: tuple[Name, ...] = Field((), description="factors that have one value in each zone, e.g. temperature")
 
 
 class LabProfile(Word):
-    """A lab file (`lab.toml`), first depth: robot, plate, holders, stocks, medium, cells, and which factor is which component."""
+    """A lab file (`lab.toml`): machines, plate, holders, stocks, medium, cells, and which factor is which component.
+
+    `[robot]` is the machine that protocols are for unless a target is named; further ones are listed as `[[robots]]`.
+    """
 
     name: Name
     robot: Robot
+    robots: tuple[Robot, ...] = ()
     plate: PlateProfile
     holders: tuple[Holder, ...] = Field(min_length=1)
     stocks: tuple[Stock, ...] = Field(min_length=1)
     medium: Medium
     cells: Cells | None = None
+    dilutions: Dilutions | None = None
     components: dict[Name, Name] = Field(default_factory=dict, description="factor → component of a stock; a factor of the component's own name needs no line")
     molar_masses: dict[Name, Positive] = Field(default_factory=dict, description="component → g/mol")
+    solvent_limits: dict[Name, Positive] = Field(default_factory=dict, description="solvent → most % (v/v) in any well, e.g. { DMSO = 0.5 }")
+    overage_percent: NonNegative = Field(10.0, description="what the bench sheet asks for beyond what is drawn and the dead volume")
+    on_hand: dict[Name, int] = Field(default_factory=dict, description="load name → how many of this labware are on hand, tip racks too")
+    prices: dict[Name, NonNegative] = Field(default_factory=dict, description="load name → price of one piece, a tip rack or a plate")
+    currency: Text = "EUR"
+
+    @model_validator(mode="after")
+    def _targets_differ(self) -> Self:
+        called = [robot.called for robot in self.machines]
+        twice = sorted({name for name in called if called.count(name) > 1})
+        if twice:
+            raise ValueError(f"expected each robot's name once, found twice: {', '.join(twice)}")
+        return self
+
+    @property
+    def machines(self) -> tuple[Robot, ...]:
+        """Every machine, the one that protocols are for unless told otherwise first."""
+        return (self.robot, *self.robots)
+
+    def for_target(self, target: str | None) -> LabProfile:
+        """This lab with the machine that `target` names as its robot.
+
+        Raises:
+            ConflictError: no machine of that name; the lab's machines are named.
+        """
+        if target is None:
+            return self
+        found = [robot for robot in self.machines if target.casefold() == robot.called.casefold()]
+        if len(found) != 1:
+            names = [robot.called for robot in self.machines]
+            raise ConflictError(f"Expected one machine of the lab as target ({', '.join(names)}), found {target!r}. {nearest(target, names)}")
+        others = tuple(robot for robot in self.machines if robot is not found[0])
+        return self.model_copy(update={"robot": found[0], "robots": others})
+
+    def expired(self, today: date) -> tuple[Stock, ...]:
+        """The stocks whose last day is over."""
+        return tuple(stock for stock in self.stocks if stock.expires is not None and stock.expires < today)
 
     @model_validator(mode="after")
     def _names_resolve(self) -> Self:
@@ -116,15 +105,18 @@ class LabProfile(Word):
         wanted = {"medium.diluent": self.medium.diluent}
         if self.plate.edge_fill is not None:
             wanted["plate.edge_fill"] = self.plate.edge_fill
+        if self.dilutions is not None and self.dilutions.diluent is not None:
+            wanted["dilutions.diluent"] = self.dilutions.diluent
         if self.cells is not None:
             wanted["cells.stock"] = self.cells.stock
         for where, name in wanted.items():
             if name not in stocks:
                 raise ValueError(f"{where}: expected a stock's name, found {name!r}. {nearest(name, stocks)}")
-        places = [(stock.holder, stock.position.strip().upper()) for stock in self.stocks]
-        for stock, place in zip(self.stocks, places, strict=True):
-            if places.count(place) > 1:
-                raise ValueError(f"stock {stock.name!r}: expected a place of its own, found another stock in {place[1]} of {place[0]!r}")
+        places = [(stock.holder, place) for stock in self.stocks for place in stock.places]
+        for stock in self.stocks:
+            for place in stock.places:
+                if places.count((stock.holder, place)) > 1:
+                    raise ValueError(f"stock {stock.name!r}: expected a place of its own, found another stock in {place} of {stock.holder!r}")
         made = {component for stock in self.stocks for component in stock.components}
         for where, component in [(f"components.{factor}", name) for factor, name in self.components.items()] + [
             (f"medium.base.{name}", name) for name in self.medium.base
