@@ -12,7 +12,7 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _COMMA_NUMBER = re.compile(r"[+-]?(?:\d+,\d*|,\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _LIMIT = re.compile(r"([<>])\s*([+-]?\d+(?:[.,]\d+)?)", re.ASCII)
 # what readers write instead of a number, in upper case
-ABOVE_MARKS = ("OVRFLW", "OVRFLOW", "OVERFLOW", "OVER", "OVR", "#SAT", "SAT", "SATURATED")
+ABOVE_MARKS = ("OVRFLW", "OVRFLOW", "OVERFLOW", "OVER", "OVR", "OVERRANGE", "#SAT", "SAT", "SATURATED")
 BELOW_MARKS = ("UNDER", "UNDERFLOW", "UNDRFLW")
 FAILED_MARKS = ("LOST", "FAIL", "FAILED")
 

@@ -33,12 +33,26 @@ class UnreadCell:
     why: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """One kind of reading in an instrument's file: what was detected, at which wavelengths, in the unit that the file means.
+
+    An instrument's file knows nothing of a campaign's measurements: `label` (`absorbance 600 nm`) is what a person maps.
+    """
+
+    label: str
+    kind: str
+    wavelengths_nm: tuple[float, ...] = ()
+    unit: str = ""
+
+
 @dataclass
 class Entries:
     """A file taken apart.
 
     `decimal_comma` says how its numbers are written. `spoilt` are entries of which only the place could be read: the row is a
-    problem already, and its well is not missing besides.
+    problem already, and its well is not missing besides. `channels` (by label) are there for an instrument's own file, whose
+    entries name a channel as their measurement until the channels are mapped.
     """
 
     dialect: str
@@ -48,6 +62,7 @@ class Entries:
     unread: list[UnreadCell] = field(default_factory=list)
     problems: list[CellProblem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    channels: dict[str, Channel] = field(default_factory=dict)
 
 
 def told_unread(cells: Iterable[UnreadCell]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from .problems import CellProblem, RefusedFile
 SEPARATORS = {";": "semicolons", "\t": "tabs", ",": "commas"}
 # a plate of 384 wells at 1,000 times in two measurements is 30 MB
 MOST_BYTES = 200_000_000
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,23 @@ def read_raw(source: Path | str | bytes, *, name: str | None = None) -> RawText:
             raise RefusedFile(name, [CellProblem(None, "", "a results file", f"none at {source} ({fault.strerror})")]) from fault
     if len(data) > MOST_BYTES:
         raise RefusedFile(name, [CellProblem(None, "", f"at most {MOST_BYTES:,} bytes", f"{len(data):,}")])
+    text, encoding = decode_text(name, data)
+    return RawText(name=name, text=text, sha256=hashlib.sha256(data).hexdigest(), encoding=encoding)
+
+
+def decode_text(name: str, data: bytes) -> tuple[str, str]:
+    """The text of a file's bytes, and its encoding.
+
+    Raises:
+        RefusedFile: the file is empty, or holds bytes that no text holds.
+    """
     text, encoding = _decode(name, data)
     if not text.strip():
         raise RefusedFile(name, [CellProblem(None, "", "a results file", "an empty file")])
     for number, line in enumerate(text.split("\n"), start=1):
-        if any((ord(letter) < 32 and letter not in "\t\r") or ord(letter) == 127 for letter in line):
+        if _CONTROL.search(line):
             raise RefusedFile(name, [CellProblem(number, "", "text", "control characters", "The file is damaged, or no CSV: export it again.")])
-    return RawText(name=name, text=text, sha256=hashlib.sha256(data).hexdigest(), encoding=encoding)
+    return text, encoding
 
 
 def _decode(name: str, data: bytes) -> tuple[str, str]:

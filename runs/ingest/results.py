@@ -11,13 +11,13 @@ from world_model.terms.goals import Measurement
 from world_model.terms.readings import Observation
 
 from .blanks import BlankMean, blank_means
-from .entries import Entries, UnreadCell
+from .channels import assign
+from .entries import UnreadCell
 from .matching import Matched, Place, Taken, match
-from .plate_shaped import is_plate_shaped, read_plate_shaped
+from .open_file import open_results
+from .plate_names import name_plate
 from .problems import CellProblem, RefusedFile
-from .raw_text import SEPARATORS, RawText, read_raw
 from .reading_plan import TIME_TOLERANCE_H, ReadingPlan, floor_of, times_of
-from .tidy import is_tidy, read_tidy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +65,10 @@ def read_results(
     plan: ReadingPlan,
     name: str | None = None,
     plate: str | None = None,
+    told_plate: str | None = None,
+    vendor: str | None = None,
+    sheet: str | None = None,
+    mapping: Mapping[str, str] | None = None,
     failed: Mapping[str, str] | None = None,
     partial: bool = False,
     offset_h: float = 0.0,
@@ -75,6 +79,10 @@ def read_results(
     Args:
         source: a path, or the file's bytes.
         plate: the plate that the file is of, where the file itself does not say.
+        told_plate: the plate that a person says it is, whatever the reader calls it.
+        vendor: the program that wrote the file, where the content does not show it.
+        sheet: which sheet of a workbook.
+        mapping: measurement → channel of the instrument's file, or name in the file.
         failed: well (`H7`, or `PLATE:H7`) or experiment id → why it has no reading, or none that counts.
         partial: what the file lacks is listed as missing instead of refused.
         offset_h: added to every time in the file: the reader's clock to the campaign's zero.
@@ -83,8 +91,10 @@ def read_results(
     Raises:
         RefusedFile: (a ResultsError) with every cell that is wrong in `.problems`.
     """
-    raw = read_raw(source, name=name)
-    entries = _entries(raw, plan)
+    raw = open_results(source, measured=[measurement.name for measurement in plan.measurements], plate=plan.format, name=name, vendor=vendor, sheet=sheet)
+    entries = raw.entries
+    assign(entries, plan.measurements, mapping or {})
+    name_plate(entries, plan, told_plate)
     if entries.problems and not entries.found:
         raise RefusedFile(raw.name, entries.problems)
     matched = match(entries, plan, plate=plate, offset_h=offset_h, tolerance_h=tolerance_h)
@@ -106,20 +116,6 @@ def read_results(
         failed={place.experiment: why for place, why in lost.items()}, unread=tuple(entries.unread + matched.unread),
         missing=missing, blanks=tuple(blanks.values()), notes=tuple(entries.notes + matched.notes),
     )  # fmt: skip
-
-
-def _entries(raw: RawText, plan: ReadingPlan) -> Entries:
-    """The file by the dialect that its first rows show."""
-    measured = [measurement.name for measurement in plan.measurements]
-    for separator in SEPARATORS:
-        rows = raw.rows(separator) if separator in raw.text else ()
-        if rows and is_tidy(rows[0]):
-            return read_tidy(rows, separator=separator, measured=measured)
-        if is_plate_shaped(rows):
-            return read_plate_shaped(rows, separator=separator, plate=plan.format)
-    first = next(line.strip() for line in raw.text.splitlines() if line.strip())
-    wanted = "a header with the columns plate, well (or experiment_id), time_h, measurement, value, unit; or plate-shaped blocks"
-    raise RefusedFile(raw.name, [CellProblem(1, "", wanted, repr(first[:80]), nearest(first.split(",")[0].lower(), ("plate", "well", "experiment_id")))])
 
 
 def _plates(matched: Matched, plan: ReadingPlan) -> tuple[str, ...]:

@@ -111,6 +111,6 @@ def _read_row(row: Row, header: list[str], wide: dict[str, tuple[str, str | None
     for title, (measurement, unit) in wide.items():
         entries.found.append(_entry(row, cell, column=title, measurement=measurement, time_h=time_h, unit=unit))
     used = {*PLACES, *HOURS, *wide} | (set(LONG) if "value" in cell else set())
-    for title in header:
-        if title not in used and cell[title]:
-            entries.unread.append(UnreadCell(row.line, title, cell[title], "no column of this name is expected"))
+    for i, (title, text) in enumerate(zip(header, row.cells, strict=False)):
+        if title not in used and text:
+            entries.unread.append(UnreadCell(row.line, title or str(i + 1), text, "no column of this name is expected"))
