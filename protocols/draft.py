@@ -22,7 +22,7 @@ from .preflight import check_design, check_lab
 from .robot_plan import plan_robot
 from .solver.demands import Demand, check_additions, read_demands, shared_conditions
 from .solver.strengths import read_strengths
-from .solver.wells import Solver, solve_all
+from .solver.wells import solve_all, solver_of
 from .template import bind_factors, draft_intent
 
 
@@ -83,22 +83,20 @@ def draft_plate(
     demands, bad = read_demands(used, bindings=bound.bindings, strengths=strengths, lab=lab)
     findings += [*bad, *check_additions(demands)]
     _stop(subject, findings)
-    hands = mounted_hands(lab)
-    least = min(hands, key=lambda hand: hand.smallest_nl)
-    solver = Solver(
-        lab=lab, strengths=strengths, smallest_nl=least.smallest_nl, least_pipette=least.pipette.load_name, inoculum_od600=inoculum_od600
+    answer = solve_all(
+        solver_of(lab, strengths, inoculum_od600=inoculum_od600), demands, available_nl=available_nl(lab, drawn_ul or {})
     )
-    solved, reasons = solve_all(solver, demands, available_nl=available_nl(lab, drawn_ul or {}))
-    findings += reasons
+    solved = answer.by_id
+    findings += answer.reasons
     intent = draft_intent(
         plate=plate, experiments=used, bindings=bound.bindings, conditions=conditions, space=space, lab=lab, inoculum_od600=inoculum_od600, system=system,
     )  # fmt: skip
     _stop(subject, findings)
     layout = draw_layout(used, usable_wells(lab.plate, layout_format), seed=seed, plate=plate)
     plan = plan_plate(
-        plate=plate, experiments=used, layout=layout, solved=solved, intent=intent, lab=lab, strengths=strengths, drawn_ul=drawn_ul or {}
+        plate=plate, experiments=used, layout=layout, solved=solved, intent=intent, solver=answer.solver, drawn_ul=drawn_ul or {}
     )
-    robot = plan_robot(plan, lab, hands)
+    robot = plan_robot(plan, lab, mounted_hands(lab))
     findings += check_plan(plan, robot, lab, used, intent)
     _stop(subject, findings)
     by_id = {experiment.id: experiment for experiment in used}

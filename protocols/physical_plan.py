@@ -1,51 +1,58 @@
-"""L2: solved volumes and a layout become stages of transfers, with edge wells filled and stocks accounted for."""
+"""L2: solved volumes and a layout become stages of transfers, with dilutions made first, edge wells filled and stocks accounted for."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from world_model.terms.lab_profile import LabProfile
 from world_model.terms.proposal import ProposedExperiment
 
+from .device import BY_HAND, devices_by_stock
 from .intent import ProtocolIntent
 from .labware import labware
 from .layout import edge_wells
-from .plan import PhysicalPlan, PlannedWell, PlanStage, Reached, StockState, Transfer
-from .solver.strengths import Strengths
-from .solver.wells import Solved
+from .plan import Dilution, PhysicalPlan, PlannedWell, PlanStage, Reached, StockState, Transfer
+from .solver.wells import Solved, Solver
 from .template import minute_of
 from .volumes import to_nl
 
 
 def plan_plate(
     *, plate: str, experiments: Sequence[ProposedExperiment], layout: Mapping[str, str], solved: Mapping[str, Solved], intent: ProtocolIntent,
-    lab: LabProfile, strengths: Strengths, drawn_ul: Mapping[str, float],
+    solver: Solver, drawn_ul: Mapping[str, float],
 ) -> PhysicalPlan:  # fmt: skip
-    """The plan of one plate. Transfers are ordered by stage, then stock, then well down the columns."""
+    """The plan of one plate. Transfers are ordered by stage, dilutions first, then stock, then well down the columns."""
+    lab = solver.lab
     item = labware(lab.plate.labware)
     rank = {well: i for i, well in enumerate(item.wells)}
     final_nl = to_nl(lab.plate.volume_ul)
     filled = [well for well in edge_wells(item.format) if well not in layout] if lab.plate.edge_fill is not None else []
     names = {0: "setup", **{minute_of(step.at_h): step.stage for step in intent.additions}}
+    due: dict[int, dict[str, dict[str, int]]] = {minute: {} for minute in sorted(names)}
+    for well, experiment in layout.items():
+        for minute, stage in solved[experiment].volumes.items():
+            for liquid, volume in stage.items():
+                due[minute].setdefault(liquid, {})[well] = volume
+    for well in filled:
+        due[0].setdefault(str(lab.plate.edge_fill), {})[well] = final_nl
+    drawn = {liquid: [stage[liquid][well] for stage in due.values() if liquid in stage for well in sorted(stage[liquid], key=rank.__getitem__)]
+             for liquid in {liquid for stage in due.values() for liquid in stage}}  # fmt: skip
+    dilutions = plan_dilutions(solver, {liquid: sum(volumes) for liquid, volumes in drawn.items()})
+    stocks = stock_states(lab, drawn_ul)
+    sources = {stock.name: _Source(dict(stock.start_nl), stock.dead_nl) for stock in stocks}
+    sources |= {dilution.name: _Source(dict(dilution.wells), dilution.dead_nl) for dilution in dilutions}
+    order = [*(stock.name for stock in stocks), *(dilution.name for dilution in dilutions)]
     stages = []
     for minute, name in sorted(names.items()):
-        due = {
-            (stock, well): volume
-            for well, experiment in layout.items()
-            for stock, volume in solved[experiment].volumes.get(minute, {}).items()
-        }
-        if minute == 0:
-            due |= {(str(lab.plate.edge_fill), well): final_nl for well in filled}
-        stages.append(
-            PlanStage(
-                name=name, minute=minute,
-                transfers=tuple(
-                    Transfer(stock=stock.name, well=well, volume_nl=due[stock.name, well])
-                    for stock in lab.stocks
-                    for well in sorted((well for other, well in due if other == stock.name), key=rank.__getitem__)
-                ),
-            )
-        )  # fmt: skip
+        transfers = _make_dilutions(dilutions, sources) if minute == 0 else []
+        for liquid in order:
+            volumes = due[minute].get(liquid, {})
+            for well in sorted(volumes, key=rank.__getitem__):
+                transfers.append(
+                    Transfer(stock=liquid, source_well=sources[liquid].take(volumes[well]), plate=plate, well=well, volume_nl=volumes[well])
+                )
+        stages.append(PlanStage(name=name, minute=minute, transfers=tuple(transfers)))
     by_id = {experiment.id: experiment for experiment in experiments}
     wells = [
         PlannedWell(well=well, experiment_id=name, role=by_id[name].role, volume_nl=final_nl, reached=solved[name].reached)
@@ -53,30 +60,119 @@ def plan_plate(
     ]
     full = Reached(component=str(lab.plate.edge_fill), asked=final_nl / 1000, planned=final_nl / 1000, unit="µL")
     wells += [PlannedWell(well=well, experiment_id="", role="unused", volume_nl=final_nl, reached=(full,)) for well in filled]
+    used = {dilution.name for dilution in dilutions}
     return PhysicalPlan(
         plate=plate, plate_labware=lab.plate.labware, final_nl=final_nl, stages=tuple(stages),
-        wells=tuple(sorted(wells, key=lambda well: rank[well.well])),
-        stocks=stock_states(lab, drawn_ul),
-        strengths={name: dict(brings) for name, brings in strengths.of.items()}, units=dict(strengths.units),
+        wells=tuple(sorted(wells, key=lambda well: rank[well.well])), stocks=stocks,
+        strengths={name: dict(brings) for name, brings in solver.strengths.of.items() if name in used or name in {stock.name for stock in stocks}},
+        units=dict(solver.strengths.units), device=solver.making, dilutions=dilutions,
+        dilution_plates={} if lab.dilutions is None else {dilution.plate: lab.dilutions.labware for dilution in dilutions},
+        by_hand=frozenset(name for name, device in devices_by_stock(lab).items() if device is BY_HAND),
     )  # fmt: skip
+
+
+@dataclass
+class _Source:
+    """What is left in each of a liquid's wells; they are drawn from in turn."""
+
+    left_nl: dict[str, int]
+    dead_nl: int
+    last: str = field(default="")
+
+    def take(self, volume_nl: int) -> str:
+        """The well that gives a volume; where none has enough, the fullest one, which the volume rule then reports."""
+        enough = [well for well, left in self.left_nl.items() if left - self.dead_nl >= volume_nl]
+        well = self.last if self.last in enough else (enough or [max(self.left_nl, key=lambda name: self.left_nl[name])])[0]
+        self.left_nl[well] -= volume_nl
+        self.last = well
+        return well
+
+
+def plan_dilutions(solver: Solver, drawn_nl: Mapping[str, int]) -> tuple[Dilution, ...]:
+    """How much of each dilution is made, and where: what wells and weaker dilutions draw, the overage and the dead volume."""
+    profile = solver.lab.dilutions
+    if profile is None:
+        return ()
+    item = labware(profile.labware)
+    dead_nl, device = to_nl(profile.dead_volume_ul), solver.making
+    needed = dict(drawn_nl)
+    made: list[Dilution] = []
+    capacity_nl = min(shape.capacity_nl for shape in item.wells.values())
+    found: dict[str, list[int]] = {}
+    for recipe in reversed(solver.recipes):
+        draws = needed.get(recipe.name, 0)
+        if draws == 0:
+            continue
+        batch_nl = recipe.factor * device.step_nl
+        # both parts of the mixture must be pipettable
+        least_nl = max(_up(recipe.factor * device.least_nl, batch_nl), _up(2 * device.least_nl, batch_nl))
+        asked_nl = round(draws * (1 + solver.lab.overage_percent / 100))
+        # a draw is never split between wells: each well may be left with a volume that the next draw does not fit in
+        spare_nl = min(draws, solver.final_nl)
+        for wells in range(1, len(item.wells) + 1):
+            each = max(_up(-(-asked_nl // wells) + dead_nl + (spare_nl if wells > 1 else 0), batch_nl), least_nl)
+            if each <= capacity_nl:
+                break
+        found[recipe.name] = [each] * wells
+        needed[recipe.parent] = needed.get(recipe.parent, 0) + each * wells // recipe.factor
+    free = {f"dilutions {number}": list(item.wells) for number in range(1, profile.plates + 1)}
+    for recipe in solver.recipes:
+        if recipe.name not in found:
+            continue
+        volumes = found[recipe.name]
+        plate = next((name for name, wells_left in free.items() if len(wells_left) >= len(volumes)), None)
+        if plate is None:
+            # one plate more than may stand there: the deck rule says so
+            plate = f"dilutions {len(free) + 1}"
+            free[plate] = list(item.wells)
+        places, free[plate] = free[plate][: len(volumes)], free[plate][len(volumes) :]
+        made.append(
+            Dilution(
+                name=recipe.name, parent=recipe.parent, factor=recipe.factor, diluent=solver.dilution_diluent, plate=plate,
+                wells=dict(zip(places, volumes, strict=True)), dead_nl=dead_nl,
+            )
+        )  # fmt: skip
+    return tuple(made)
+
+
+def _make_dilutions(dilutions: Sequence[Dilution], sources: Mapping[str, _Source]) -> list[Transfer]:
+    """Diluent first, then one part of the parent into it; strongest first."""
+    transfers = []
+    for dilution in dilutions:
+        for well, volume in dilution.wells.items():
+            part = volume // dilution.factor
+            for liquid, amount in ((dilution.diluent, volume - part), (dilution.parent, part)):
+                transfers.append(
+                    Transfer(stock=liquid, source_well=sources[liquid].take(amount), plate=dilution.plate, well=well, volume_nl=amount)
+                )
+    return transfers
+
+
+def _up(volume_nl: int, step_nl: int) -> int:
+    return -(-volume_nl // step_nl) * step_nl
 
 
 def stock_states(lab: LabProfile, drawn_ul: Mapping[str, float]) -> tuple[StockState, ...]:
-    """What each stock holds before the set-up. A stock provided once lacks what earlier plates drew."""
+    """What each stock holds before the set-up. A stock provided once lacks what earlier plates drew, from its first wells on."""
     dead = {holder.name: to_nl(holder.dead_volume_ul) for holder in lab.holders}
-    return tuple(
-        StockState(
-            name=stock.name, holder=stock.holder, well=stock.position.strip().upper(), dead_nl=dead[stock.holder],
-            start_nl=to_nl(stock.volume_ml * 1000) - (to_nl(drawn_ul.get(stock.name, 0.0)) if stock.provided == "once" else 0),
-        )
-        for stock in lab.stocks
-    )  # fmt: skip
+    found = []
+    for stock in lab.stocks:
+        each, rest = divmod(to_nl(stock.volume_ml * 1000), len(stock.places))
+        held = {place: each + (i < rest) for i, place in enumerate(stock.places)}
+        lost = to_nl(drawn_ul.get(stock.name, 0.0)) if stock.provided == "once" else 0
+        for i, place in enumerate(stock.places):
+            last = i == len(stock.places) - 1
+            taken = lost if last else min(lost, max(held[place] - dead[stock.holder], 0))
+            held[place] -= taken
+            lost -= taken
+        found.append(StockState(name=stock.name, holder=stock.holder, start_nl=held, dead_nl=dead[stock.holder]))
+    return tuple(found)
 
 
 def available_nl(lab: LabProfile, drawn_ul: Mapping[str, float]) -> dict[str, int]:
     """What can be drawn of each stock for experiments: without the dead volume, and without what fills the edge."""
     item = labware(lab.plate.labware)
-    found = {state.name: state.start_nl - state.dead_nl for state in stock_states(lab, drawn_ul)}
+    found = {state.name: sum(held - state.dead_nl for held in state.start_nl.values()) for state in stock_states(lab, drawn_ul)}
     if lab.plate.edge_fill is not None and lab.plate.use == "inner":
         found[lab.plate.edge_fill] -= len(edge_wells(item.format)) * to_nl(lab.plate.volume_ul)
     return found

@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Literal
 
+from .device import Device
+
 Manner = Literal["dry", "air", "liquid"]
 """How a tip meets a well. `dry`: at the bottom of a well that holds nothing, or nothing but this stock. `air`: from above,
 without touching. `liquid`: into what the well holds; such a tip never goes back to a stock."""
@@ -14,9 +16,12 @@ without touching. `liquid`: into what the well holds; such a tip never goes back
 
 @dataclass(frozen=True, kw_only=True)
 class Transfer:
-    """A volume of one stock into one well of the plate."""
+    """A volume of one liquid (a stock, or a dilution made before) from its well into a well of `plate`: the plate's id, or a
+    dilution plate's name."""
 
     stock: str
+    source_well: str
+    plate: str
     well: str
     volume_nl: int
 
@@ -57,18 +62,45 @@ class PlannedWell:
 
 @dataclass(frozen=True, kw_only=True)
 class StockState:
-    """A stock on the deck: where it stands and what it holds before the set-up."""
+    """A liquid on the deck: where it stands, and what each of its wells holds before the set-up (0 for a dilution, which is
+    made there). `dead_nl` is what can't be drawn from each well."""
 
     name: str
     holder: str
-    well: str
-    start_nl: int
+    start_nl: dict[str, int]
+    dead_nl: int
+
+    @property
+    def wells(self) -> tuple[str, ...]:
+        return tuple(self.start_nl)
+
+    @property
+    def total_nl(self) -> int:
+        return sum(self.start_nl.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dilution:
+    """A liquid that the set-up makes first: one part of `parent` (a stock, or another dilution) in `factor` parts, filled up
+    with `diluent`. `wells[well]` is what is made in each well of `plate`, a multiple of factor times the step, so that the
+    strength is exact."""
+
+    name: str
+    parent: str
+    factor: int
+    diluent: str
+    plate: str
+    wells: dict[str, int]
     dead_nl: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class PhysicalPlan:
-    """L2: which volume of which stock goes where and when. `strengths[stock][component]` is in `units[component]`."""
+    """L2: which volume of which liquid goes where and when.
+
+    `strengths[liquid][component]` is in `units[component]`, dilutions too. `dilution_plates` maps a dilution plate's name to
+    its load name. `by_hand` are stocks that the robot does not move: a person dispenses them beforehand.
+    """
 
     plate: str
     plate_labware: str
@@ -78,25 +110,51 @@ class PhysicalPlan:
     stocks: tuple[StockState, ...]
     strengths: dict[str, dict[str, float]]
     units: dict[str, str]
+    device: Device
+    dilutions: tuple[Dilution, ...] = ()
+    dilution_plates: dict[str, str] = field(default_factory=dict)
+    by_hand: frozenset[str] = frozenset()
 
     def stock(self, name: str) -> StockState:
+        """A stock's or a dilution's place."""
+        for dilution in self.dilutions:
+            if dilution.name == name:
+                return StockState(name=name, holder=dilution.plate, start_nl=dict.fromkeys(dilution.wells, 0), dead_nl=dilution.dead_nl)
         return next(stock for stock in self.stocks if stock.name == name)
 
-    def composition(self, *, until: int | None = None) -> dict[str, dict[str, int]]:
-        """Well → stock → nanolitres, after the stages up to position `until` (None: all of them)."""
-        held: dict[str, dict[str, int]] = {}
+    def labware_of(self, plate: str) -> str:
+        """The load name of the plate, or of a dilution plate."""
+        return self.plate_labware if plate == self.plate else self.dilution_plates[plate]
+
+    def made_of(self, liquid: str) -> dict[str, float]:
+        """A liquid in parts of stocks, which sum to 1: a stock is itself."""
+        dilution = next((dilution for dilution in self.dilutions if dilution.name == liquid), None)
+        if dilution is None:
+            return {liquid: 1.0}
+        parts = {stock: part / dilution.factor for stock, part in self.made_of(dilution.parent).items()}
+        for stock, part in self.made_of(dilution.diluent).items():
+            parts[stock] = parts.get(stock, 0.0) + part * (1 - 1 / dilution.factor)
+        return parts
+
+    def composition(self, *, until: int | None = None) -> dict[str, dict[str, float]]:
+        """Well of the plate → stock → nanolitres, after the stages up to position `until` (None: all of them)."""
+        held: dict[str, dict[str, float]] = {}
+        parts = {name: self.made_of(name) for name in [*(s.name for s in self.stocks), *(d.name for d in self.dilutions)]}
         for stage in self.stages if until is None else self.stages[: until + 1]:
             for transfer in stage.transfers:
+                if transfer.plate != self.plate:
+                    continue
                 well = held.setdefault(transfer.well, {})
-                well[transfer.stock] = well.get(transfer.stock, 0) + transfer.volume_nl
+                for stock, part in parts[transfer.stock].items():
+                    well[stock] = well.get(stock, 0.0) + transfer.volume_nl * part
         return held
 
     def digest(self) -> str:
         """SHA-256 of the plan: places, volumes and order."""
         told = {
-            "plate": [self.plate, self.plate_labware],
-            "stocks": [[s.name, s.holder, s.well, s.start_nl] for s in self.stocks],
-            "stages": [[stage.name, [[t.stock, t.well, t.volume_nl] for t in stage.transfers]] for stage in self.stages],
+            "plate": [self.plate, self.plate_labware, self.dilution_plates],
+            "stocks": [[s.name, s.holder, s.start_nl] for s in self.stocks],
+            "stages": [[stage.name, [[t.stock, t.source_well, t.plate, t.well, t.volume_nl] for t in stage.transfers]] for stage in self.stages],
         }
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
@@ -112,19 +170,22 @@ class TipPlace:
 @dataclass(frozen=True, kw_only=True)
 class Move:
     """One aspirate and one dispense. `tip` None keeps the tip that is on. `configure_nl` tells the pipette its next volume
-    mode. `stir_nl` mixes the source first, `mix_nl` the well afterwards (0: no)."""
+    mode. `stir_nl` mixes the source first, `mix_nl` the well afterwards (0: no). With several channels, `source_well` and
+    `well` are where the first one goes, and `volume_nl` is each one's."""
 
     pipette: int
     tip: TipPlace | None
     stock: str
     source_slot: str
     source_well: str
+    target_slot: str
     well: str
     volume_nl: int
     manner: Manner
     configure_nl: int | None = None
     stir_nl: int = 0
     mix_nl: int = 0
+    channels: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +193,7 @@ class DeckItem:
     """Labware in a slot. `name` is the plate's id, the holder's name, or empty for a tip rack."""
 
     slot: str
-    kind: Literal["plate", "holder", "tips"]
+    kind: Literal["plate", "holder", "dilutions", "tips"]
     name: str
     load_name: str
 

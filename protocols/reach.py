@@ -13,13 +13,16 @@ from world_model.terms.proposal import ProposedExperiment
 from world_model.terms.space import SearchSpace
 
 from .finding import Finding, Refused, errors_in
-from .pipettes import mounted_hands
 from .preflight import check_lab
 from .solver.demands import read_demands
+from .solver.dilutions import FACTORS, MOST_LEVELS
 from .solver.strengths import read_strengths
-from .solver.wells import Solver
+from .solver.wells import Solver, solve_all, solver_of
 from .template import Bound, bind_factors
 from .volumes import to_ul
+
+
+WEAKEST_DILUTION = FACTORS[-1] ** MOST_LEVELS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +75,7 @@ class Reach:
         demands, bad = read_demands([asked], bindings=self.bound.bindings, strengths=self.solver.strengths, lab=self.solver.lab)
         if bad:
             return bad
-        answer = self.solver.solve(demands[0])
-        return tuple(answer) if isinstance(answer, list) else ()
+        return solve_all(self.solver, demands, available_nl={}).reasons
 
 
 def reach(space: SearchSpace, lab: LabProfile, *, inoculum_od600: float | None = None) -> Reach:
@@ -87,14 +89,11 @@ def reach(space: SearchSpace, lab: LabProfile, *, inoculum_od600: float | None =
     findings = [*check_lab(lab), *bound.findings, *strengths.findings]
     if errors_in(findings):
         raise Refused(f"Lab {lab.name}", findings)
-    hands = mounted_hands(lab)
-    least = min(hands, key=lambda hand: hand.smallest_nl)
-    solver = Solver(
-        lab=lab, strengths=strengths, smallest_nl=least.smallest_nl, least_pipette=least.pipette.load_name, inoculum_od600=inoculum_od600
-    )
+    solver = solver_of(lab, strengths, inoculum_od600=inoculum_od600)
     findings += solver.cells_findings()
-    final_ul, smallest_ul = lab.plate.volume_ul, to_ul(solver.smallest_nl)
-    taken = to_ul(solver.cells_nl) + smallest_ul
+    final_ul = lab.plate.volume_ul
+    least_ul = {stock: to_ul(device.least_nl) for stock, device in solver.devices.items()}
+    taken = to_ul(solver.cells_nl) + least_ul[lab.medium.diluent]
     for component, amount in lab.medium.base.items():
         in_unit = {stock.name: lab.concentration_in(stock, component, amount.unit) for stock in lab.stocks_with(component)}
         taken += final_ul * amount.concentration / max(in_unit.values())
@@ -106,9 +105,12 @@ def reach(space: SearchSpace, lab: LabProfile, *, inoculum_od600: float | None =
         scale = strengths.scale[binding.factor]
         own = {stock: strength / scale for stock, strength in strengths.holding(binding.component).items()}
         terms[binding.factor] = 1 / max(own.values())
-        lowest[binding.factor] = float(f"{smallest_ul * min(own.values()) / final_ul:.12g}")
+        least = min(least_ul[stock] * strength for stock, strength in own.items()) / final_ul
+        lowest[binding.factor] = float(f"{least if lab.dilutions is None else least / WEAKEST_DILUTION:.12g}")
         highest[binding.factor] = max(own.values()) * (final_ul - taken) / final_ul
-        gaps += _gaps(binding.factor, sorted(own.values()), smallest_ul=smallest_ul, taken_ul=taken, final_ul=final_ul)
+        if lab.dilutions is None:
+            weak_first = sorted(own, key=lambda stock: own[stock])
+            gaps += _gaps(binding.factor, [(own[stock], least_ul[stock]) for stock in weak_first], taken_ul=taken, final_ul=final_ul)
         findings += _range_findings(space, binding.factor, lowest[binding.factor], highest[binding.factor])
     findings += [_gap_finding(space, gap) for gap in gaps]
     free = 1 - taken / final_ul
@@ -144,11 +146,12 @@ def _always_fits(space: SearchSpace, terms: Mapping[str, float], free: float) ->
     return sum(weight * highest[name] for name, weight in terms.items()) <= free
 
 
-def _gaps(name: str, strengths: list[float], *, smallest_ul: float, taken_ul: float, final_ul: float) -> list[Gap]:
-    """Between each stock and the next stronger one: the weaker one's most, with all the room, and the stronger one's least."""
+def _gaps(name: str, stocks: list[tuple[float, float]], *, taken_ul: float, final_ul: float) -> list[Gap]:
+    """Between each stock (strength, least volume) and the next stronger one: the weaker one's most, with all the room, and
+    the stronger one's least."""
     found = []
-    for weak, strong in pairwise(strengths):
-        most, least = weak * (final_ul - taken_ul) / final_ul, strong * smallest_ul / final_ul
+    for (weak, _), (strong, least_ul) in pairwise(stocks):
+        most, least = weak * (final_ul - taken_ul) / final_ul, strong * least_ul / final_ul
         if most < least:
             found.append(Gap(factor=name, low=float(f"{most:.12g}"), high=float(f"{least:.12g}")))
     return found

@@ -18,7 +18,7 @@ from .labware import labware
 from .pipettes import pipette_data
 from .plan import PhysicalPlan, RobotStage
 from .rebuild import Contents, Place, rebuild
-from .robot_plan import ABOVE_MM, PLATE_CONTENTS
+from .robot_plan import ABOVE_MM
 
 if TYPE_CHECKING:
     from .engine.client import OpentronsEngine
@@ -46,12 +46,13 @@ class Verification:
 def verify(files: Sequence[str], plan: PhysicalPlan, stages: Sequence[RobotStage], *, engine: OpentronsEngine) -> Verification:
     """Analyse each stage's file in order and compare it with the plan; the next stage starts from the wells as rebuilt."""
     findings: list[Finding] = []
-    plate_wells: dict[str, Contents] = {}
+    kept: dict[Place, Contents] = {}
     commands, worst = 0, 0.0
     for number, (text, stage) in enumerate(zip(files, stages, strict=True)):
         analysis = engine.analyse(text)
         commands += len(analysis.events)
-        before: dict[Place, Contents] = {(stage.plate_slot, well): contents for well, contents in plate_wells.items()}
+        slots = {item.name: item.slot for item in stage.deck if item.kind != "tips"}
+        before: dict[Place, Contents] = {(slots[name], well): contents for (name, well), contents in kept.items() if name in slots}
         rebuilt = rebuild(analysis, before=before)
         found = [*_engine_errors(analysis), *_set_up(analysis, stage), *_sequence(analysis, stage), *rebuilt.reasons]
         gaps, worst_here = _composition(rebuilt.wells, plan, stage, number)
@@ -68,7 +69,8 @@ def verify(files: Sequence[str], plan: PhysicalPlan, stages: Sequence[RobotStage
             )
             for told in _few(found)
         ]
-        plate_wells = {well: contents for (slot, well), contents in rebuilt.wells.items() if slot == stage.plate_slot}
+        made = {plan.plate, *plan.dilution_plates}
+        kept |= {(item.name, well): contents for item in stage.deck for (slot, well), contents in rebuilt.wells.items() if slot == item.slot and item.name in made}
     return Verification(
         engine=f"opentrons {engine.version}", stages=len(stages), commands=commands, wells=len(plan.composition()),
         largest_gap_nl=worst, findings=tuple(findings),
@@ -134,7 +136,7 @@ def expected_acts(stage: RobotStage) -> list[_Act]:
         if move.tip is not None:
             acts.append(_Act("pick", mount, move.tip.slot, move.tip.place, 0, False))
             held = mount
-        source, target = (move.source_slot, move.source_well), (stage.plate_slot, move.well)
+        source, target = (move.source_slot, move.source_well), (move.target_slot, move.well)
         for _ in range(STIR_TIMES if move.stir_nl else 0):
             acts += [_Act("aspirate", mount, *source, move.stir_nl, False), _Act("dispense", mount, *source, move.stir_nl, False)]
         acts.append(_Act("aspirate", mount, *source, move.volume_nl, False))
@@ -204,14 +206,13 @@ def _composition(wells: dict[Place, Contents], plan: PhysicalPlan, stage: RobotS
 
 
 def _final_volumes(analysis: Analysis, plan: PhysicalPlan, stage: RobotStage, number: int) -> list[str]:
-    """The engine's own ledger at the end, plate and stocks."""
-    due: dict[Place, int] = {(stage.plate_slot, well): sum(stocks.values()) for well, stocks in plan.composition(until=number).items()}
-    drawn: dict[str, int] = {}
+    """The engine's own ledger at the end: what was loaded, and what the plan's transfers of this stage add and take."""
+    slots = {item.name: item.slot for item in stage.deck if item.kind != "tips"}
+    due: dict[Place, int] = {(load.slot, well): volume for load in stage.loads for well, volume in load.wells.items()}
     for transfer in plan.stages[number].transfers:
-        drawn[transfer.stock] = drawn.get(transfer.stock, 0) + transfer.volume_nl
-    for load in stage.loads:
-        if load.liquid != PLATE_CONTENTS:
-            due |= {(load.slot, well): volume - drawn.get(load.liquid, 0) for well, volume in load.wells.items()}
+        source, target = (slots[plan.stock(transfer.stock).holder], transfer.source_well), (slots[transfer.plate], transfer.well)
+        due[source] = due.get(source, 0) - transfer.volume_nl
+        due[target] = due.get(target, 0) + transfer.volume_nl
     found = []
     for place in sorted(due.keys() | analysis.final_ul.keys()):
         volume = analysis.final_ul.get(place)

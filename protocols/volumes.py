@@ -1,4 +1,4 @@
-"""Volumes are whole nanolitres, and robots are told tenths of a microlitre."""
+"""Volumes are whole nanolitres, each a multiple of what its machine can tell apart."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ def to_nl(microlitres: float) -> int:
     return round(microlitres * 1000)
 
 
-def to_step(microlitres: float) -> int:
+def to_step(microlitres: float, step_nl: int = STEP_NL) -> int:
     """Nanolitres, rounded to the pipetting step."""
-    return round(microlitres * 1000 / STEP_NL) * STEP_NL
+    return round(microlitres * 1000 / step_nl) * step_nl
 
 
 def to_ul(nanolitres: int) -> float:

@@ -7,18 +7,20 @@ from collections.abc import Sequence
 from ..finding import Finding
 from ..labware import labware
 from ..plan import PhysicalPlan, RobotStage
+from ..rebuild import Place
 from ..robot_plan import ABOVE_MM, CLEARANCE_MM, CONTACT_FREE_NL
 from ..volumes import shown
 
 
 def check_contact(plan: PhysicalPlan, robot: Sequence[RobotStage]) -> list[Finding]:
     """Replay what each well holds and compare the manner of each move with it."""
-    plate = labware(plan.plate_labware)
-    held: dict[str, dict[str, int]] = {}
+    held: dict[Place, dict[str, int]] = {}
     found = []
     for stage in robot:
         for number, move in enumerate(stage.moves, start=1):
-            well = held.setdefault(move.well, {})
+            target = stage.item(move.target_slot)
+            plate = labware(target.load_name)
+            well = held.setdefault((target.name, move.well), {})
             foreign = set(well) - {move.stock}
             well[move.stock] = well.get(move.stock, 0) + move.volume_nl
             where = f"stage {stage.name}, move {number} ({move.stock} to {move.well})"

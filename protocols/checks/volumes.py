@@ -5,40 +5,50 @@ from __future__ import annotations
 from ..finding import Finding
 from ..labware import labware
 from ..plan import PhysicalPlan, RobotStage
+from ..rebuild import Place
 from ..volumes import shown
 
 
 def check_volumes(plan: PhysicalPlan, robot: tuple[RobotStage, ...]) -> list[Finding]:
     """Walk every move: what each well holds after it, and what each stock has left."""
-    plate = labware(plan.plate_labware)
-    held: dict[str, int] = {}
-    left = {stock.name: stock.start_nl for stock in plan.stocks}
-    overfull: dict[str, tuple[str, int]] = {}
-    dry: dict[str, str] = {}
-    drawn: dict[str, int] = {}
+    names = {(item.slot): item.name for stage in robot for item in stage.deck if item.kind != "tips"}
+    held: dict[Place, int] = {}
+    left = {(stock.holder, well): volume for stock in plan.stocks for well, volume in stock.start_nl.items()}
+    dead = {(stock.holder, well): stock.dead_nl for stock in plan.stocks for well in stock.wells}
+    dead |= {(dilution.plate, well): dilution.dead_nl for dilution in plan.dilutions for well in dilution.wells}
+    overfull: dict[Place, tuple[str, int]] = {}
+    dry: dict[Place, tuple[str, str]] = {}
+    drawn: dict[Place, int] = {}
     for stage in robot:
         for number, move in enumerate(stage.moves, start=1):
-            held[move.well] = held.get(move.well, 0) + move.volume_nl
-            left[move.stock] -= move.volume_nl
-            drawn[move.stock] = drawn.get(move.stock, 0) + move.volume_nl
-            if held[move.well] > plate.wells[move.well].capacity_nl:
-                overfull[move.well] = f"stage {stage.name}, move {number}", held[move.well]
-            if left[move.stock] < plan.stock(move.stock).dead_nl:
-                dry.setdefault(move.stock, f"stage {stage.name}, move {number}")
+            moment = f"stage {stage.name}, move {number}"
+            source, target = (names[move.source_slot], move.source_well), (names[move.target_slot], move.well)
+            volume = move.volume_nl * move.channels
+            left[source] = left.get(source, 0) - volume
+            drawn[source] = drawn.get(source, 0) + volume
+            if left[source] < dead.get(source, 0):
+                dry.setdefault(source, (move.stock, moment))
+            if target in dead:
+                left[target] = left.get(target, 0) + volume
+            held[target] = held.get(target, 0) + move.volume_nl
+            if held[target] > labware(plan.labware_of(target[0])).wells[target[1]].capacity_nl:
+                overfull[target] = moment, held[target]
     found = [
         Finding(
-            rule="well capacity", severity="error", where=f"{well} at {moment}", observed=f"{shown(volume)} in it",
-            limit=f"at most {shown(plate.wells[well].capacity_nl)}", mend="Lower plate.volume_ul.",
+            rule="well capacity", severity="error", where=f"{well} of {plate} at {moment}", observed=f"{shown(volume)} in it",
+            limit=f"at most {shown(labware(plan.labware_of(plate)).wells[well].capacity_nl)}", mend="Lower plate.volume_ul.",
         )
-        for well, (moment, volume) in overfull.items()
+        for (plate, well), (moment, volume) in overfull.items()
     ]  # fmt: skip
-    for name, moment in dry.items():
+    for (holder, well), (name, moment) in dry.items():
         stock = plan.stock(name)
+        start_nl = next((d.wells[well] for d in plan.dilutions if d.name == name), None) or stock.start_nl[well]
+        lacking = drawn[holder, well] + stock.dead_nl - start_nl
         found.append(
             Finding(
-                rule="stock runs dry", severity="error", where=f"stock {name!r} ({stock.well} of {stock.holder}), first at {moment}",
-                observed=f"{shown(drawn[name])} drawn by the plate from {shown(stock.start_nl)}, of which {shown(stock.dead_nl)} can't be drawn",
-                limit=f"at least {shown(drawn[name] + stock.dead_nl)} in it", mend=f"Provide volume_ml = {_up_to_tenths(drawn[name] + stock.dead_nl):g} or more.",
+                rule="stock runs dry", severity="error", where=f"stock {name!r} ({well} of {holder}), first at {moment}",
+                observed=f"{shown(drawn[holder, well])} drawn by the plate from {shown(start_nl)}, of which {shown(stock.dead_nl)} can't be drawn",
+                limit=f"at least {shown(drawn[holder, well] + stock.dead_nl)} in it", mend=f"Provide volume_ml = {_up_to_tenths(stock.total_nl + lacking):g} or more.",
             )
         )  # fmt: skip
     return found

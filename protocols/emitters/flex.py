@@ -23,7 +23,7 @@ def run(ctx):
         deck[slot].load_liquid_by_well(wells, liquid)
     for slot, wells in EMPTY:
         deck[slot].load_empty(wells)
-    for number, tip, slot, source_well, well, volume, manner, configure, stir, mix in MOVES:
+    for number, tip, slot, source_well, target_slot, well, volume, manner, configure, stir, mix in MOVES:
         hand = hands[number]
         if tip is not None:
             for other in hands:
@@ -35,7 +35,7 @@ def run(ctx):
         elif configure is not None:
             hand.configure_for_volume(configure)
         source = deck[slot][source_well].bottom(BOTTOM_MM)
-        target = deck[PLATE][well]
+        target = deck[target_slot][well]
         if stir:
             hand.mix(STIR_TIMES, stir, source)
         hand.aspirate(volume, source)
@@ -61,7 +61,6 @@ def emit_flex(stage: RobotStage, plan: PhysicalPlan) -> str:
     tables = {
         "LABWARE": [(item.slot, item.load_name) for item in stage.deck],
         "TRASH": stage.trash,
-        "PLATE": stage.plate_slot,
         "PIPETTES": list(stage.pipettes),
         "LIQUIDS": [
             (load.liquid, load.colour, load.slot, {well: _ul(volume) for well, volume in load.wells.items()}) for load in stage.loads
@@ -74,7 +73,7 @@ def emit_flex(stage: RobotStage, plan: PhysicalPlan) -> str:
     }
     rows = [
         (
-            move.pipette, None if move.tip is None else (move.tip.slot, move.tip.place), move.source_slot, move.source_well, move.well,
+            move.pipette, None if move.tip is None else (move.tip.slot, move.tip.place), move.source_slot, move.source_well, move.target_slot, move.well,
             _ul(move.volume_nl), move.manner, None if move.configure_nl is None else _ul(move.configure_nl), _ul(move.stir_nl), _ul(move.mix_nl),
         )
         for move in stage.moves
@@ -86,7 +85,7 @@ def emit_flex(stage: RobotStage, plan: PhysicalPlan) -> str:
         "",
         *(line for name, value in tables.items() for line in _table(name, value)),
         "",
-        "# pipette, new tip (slot, place) or None, source slot and well, plate well, µL, manner, volume mode, stir, mix",
+        "# pipette, new tip (slot, place) or None, source slot and well, target slot and well, µL, manner, volume mode, stir, mix",
         "MOVES = [",
         *(f"    {row!r}," for row in rows),
         "]",

@@ -52,7 +52,7 @@ def transfers_csv(plan: PhysicalPlan) -> str:
     for stage in plan.stages:
         for step, transfer in enumerate(stage.transfers, start=1):
             stock = plan.stock(transfer.stock)
-            rows.append((stage.name, stage.at_h, stock.holder, stock.well, plan.plate, transfer.well, transfer.volume_nl / 1000, transfer.stock, step))
+            rows.append((stage.name, stage.at_h, stock.holder, transfer.source_well, transfer.plate, transfer.well, transfer.volume_nl / 1000, transfer.stock, step))
     return _csv(TRANSFER_COLUMNS, rows)
 
 

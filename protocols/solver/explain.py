@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..finding import Finding
 from ..volumes import shown
 from .mixture import Recipe, usable_stocks
 
 
-def explain(recipe: Recipe, *, where: str, units: dict[str, str], least_pipette: str) -> list[Finding]:
+def explain(recipe: Recipe, *, where: str, units: Mapping[str, str]) -> list[Finding]:
     """Every reason that can be told by component; at least one."""
     reasons: list[Finding] = []
     usable = usable_stocks(recipe)
     needed: dict[str, int] = {}
-    room_nl = (recipe.total_nl if recipe.total_nl is not None else recipe.most_nl) - sum(recipe.fixed.values())
+    room_nl = recipe.room_nl
     for component, target in sorted(recipe.targets.items()):
         if target <= 0:
             continue
@@ -36,7 +38,7 @@ def explain(recipe: Recipe, *, where: str, units: dict[str, str], least_pipette:
             continue
         strong, weak = max(holding, key=lambda s: holding[s]), min(holding, key=lambda s: holding[s])
         volumes = {stock: target * recipe.final_nl / strength for stock, strength in holding.items()}
-        fits = {stock: volume for stock, volume in volumes.items() if volume >= recipe.smallest_nl - 0.5}
+        fits = {stock: volume for stock, volume in volumes.items() if volume >= recipe.least_nl(stock) - 0.5}
         if volumes[strong] > room_nl:
             least = target * recipe.final_nl / max(room_nl, 1)
             reasons.append(
@@ -46,17 +48,19 @@ def explain(recipe: Recipe, *, where: str, units: dict[str, str], least_pipette:
                 )
             )  # fmt: skip
         elif not fits:
-            most = target * recipe.final_nl / recipe.smallest_nl
-            lowest = recipe.smallest_nl * holding[weak] / recipe.final_nl
+            least_nl = recipe.least_nl(weak)
+            most = target * recipe.final_nl / least_nl
+            lowest = least_nl * holding[weak] / recipe.final_nl
             reasons.append(
                 _reason(
                     "below the pipette", where, f"{component} {target:.4g} {unit}, which needs {shown(volumes[weak])} of {weak} ({holding[weak]:g} {unit})",
-                    f"at least {shown(recipe.smallest_nl)} of {least_pipette}",
-                    f"Give a weaker stock, of at most {most:.4g} {unit}, or ask for 0 or at least {lowest:.4g} {unit}.",
+                    f"at least {shown(least_nl)} of {recipe.devices[weak].name}",
+                    f"Give a weaker stock, of at most {most:.4g} {unit}, let dilutions be made ([dilutions] in the lab file), or ask for 0 or at least {lowest:.4g} {unit}.",
                 )
             )  # fmt: skip
         else:
             needed[min(fits, key=lambda s: fits[s])] = round(min(fits.values()))
+    reasons += _solvent_reasons(recipe, needed, where=where)
     total = sum(needed.values())
     if total > room_nl:
         parts = ", ".join(f"{shown(volume)} {stock}" for stock, volume in needed.items())
@@ -70,11 +74,27 @@ def explain(recipe: Recipe, *, where: str, units: dict[str, str], least_pipette:
         asked = ", ".join(f"{component} {target:.4g} {units[component]}" for component, target in sorted(recipe.targets.items()))
         reasons.append(
             _reason(
-                "no mixture", where, f"no volumes (0, or at least {shown(recipe.smallest_nl)} each) of {', '.join(usable)} that give {asked or 'an empty target'} in {shown(recipe.final_nl)}",
+                "no mixture", where, f"no volumes (0, or at least {shown(min(map(recipe.least_nl, usable), default=0))} each) of {', '.join(usable)} that give {asked or 'an empty target'} in {shown(recipe.final_nl)}",
                 "stocks from which this can be mixed", "Give a stock of each component alone, or one of another strength.",
             )
         )  # fmt: skip
     return reasons
+
+
+def _solvent_reasons(recipe: Recipe, needed: Mapping[str, int], *, where: str) -> list[Finding]:
+    """The least volumes bring too much of a solvent."""
+    found = []
+    for solvent, room_nl in recipe.solvent_room_nl.items():
+        parts = {stock: volume * recipe.solvents.get(stock, {}).get(solvent, 0.0) for stock, volume in {**recipe.fixed, **needed}.items()}
+        if sum(parts.values()) > room_nl:
+            most = max(parts, key=lambda stock: parts[stock])
+            found.append(
+                _reason(
+                    "solvent", where, f"{sum(parts.values()) / recipe.final_nl:.3%} {solvent}, most of it from {most}", f"at most {room_nl / recipe.final_nl:.3%} {solvent}",
+                    f"Give a stronger stock in the place of {most}, ask for less, or raise solvent_limits.",
+                )
+            )  # fmt: skip
+    return found
 
 
 def _reason(rule: str, where: str, observed: str, limit: str, mend: str) -> Finding:

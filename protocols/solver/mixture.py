@@ -1,15 +1,20 @@
-"""One well at one time: how much of which stocks, as a small mixed-integer programme, then whole pipetting steps."""
+"""One well at one time: how much of which liquids. Enumerated where each brings one component, else a small mixed-integer programme."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
-from ..volumes import STEP_NL, to_step
+from ..device import Device
+from ..volumes import to_step
 
-# Where small volumes are preferred: not below this, if the stocks allow, so that half a step is at most 2.5 %.
-PRECISE_NL = 20 * STEP_NL
+# Where small volumes are preferred: not below this many steps, if the stocks allow, so that half a step is at most 2.5 %.
+PRECISE_STEPS = 20
+# Choices of one liquid a component that are tried one by one; more are left to the mixed-integer programme.
+MOST_CHOICES = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,15 +23,17 @@ class Recipe:
 
     Attributes:
         targets: controlled component → concentration at the final volume; a component that is absent must stay absent.
-        strengths: stock → component → concentration, of the stocks that may be used, the diluent among them.
+        strengths: liquid → component → concentration, of the liquids that may be used, the diluent among them.
         controlled: the components that count.
-        diluent: the stock that fills up to `total_nl`; None where nothing fills up (an addition).
-        total_nl: the volume that this stage must give; None where it is whatever the stocks need.
+        diluent: the liquid that fills up to `total_nl`; None where nothing fills up (an addition).
+        total_nl: the volume that this stage must give; None where it is whatever the liquids need.
         final_nl: the volume that the targets refer to.
-        fixed: stocks whose volume is set beforehand (cells), nanolitres.
-        smallest_nl: the least that can be pipetted; each volume is 0 or at least this.
+        fixed: liquids whose volume is set beforehand (cells), nanolitres.
+        devices: liquid → what moves it: each volume is 0 or at least its least, in its steps.
         most_nl: the most that this stage may add.
         prefer: `large` volumes, which rounding hurts least; or `small` ones, which dilute a growing culture least.
+        solvents: liquid → solvent → volume fraction, for the solvents that are limited.
+        solvent_room_nl: solvent → what this stage may bring of it, nanolitres.
     """
 
     targets: Mapping[str, float]
@@ -36,13 +43,29 @@ class Recipe:
     total_nl: int | None
     final_nl: int
     fixed: Mapping[str, int]
-    smallest_nl: int
+    devices: Mapping[str, Device]
     most_nl: int
     prefer: Literal["large", "small"] = "large"
+    solvents: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    solvent_room_nl: Mapping[str, float] = field(default_factory=dict)
+    precise: bool = False
+
+    def least_nl(self, liquid: str) -> int:
+        device = self.devices[liquid]
+        return max(device.least_nl, PRECISE_STEPS * device.step_nl) if self.precise else device.least_nl
+
+    @property
+    def room_nl(self) -> int:
+        """What is left beside the fixed liquids."""
+        return (self.total_nl if self.total_nl is not None else self.most_nl) - sum(self.fixed.values())
+
+    def brings(self, liquid: str) -> set[str]:
+        """The controlled components of a liquid."""
+        return {component for component in self.strengths[liquid] if component in self.controlled}
 
 
 def usable_stocks(recipe: Recipe) -> list[str]:
-    """The stocks that bring something wanted and nothing unwanted; the diluent always."""
+    """The liquids that bring something wanted and nothing unwanted; the diluent always."""
     wanted = {name for name, amount in recipe.targets.items() if amount > 0}
     return [
         stock
@@ -53,36 +76,115 @@ def usable_stocks(recipe: Recipe) -> list[str]:
 
 
 def mix(recipe: Recipe) -> dict[str, int] | None:
-    """Stock → nanolitres (multiples of the pipetting step, no zeros), or None where no volumes reach the targets.
+    """Liquid → nanolitres (multiples of its device's step, no zeros), or None where no volumes reach the targets.
 
-    The fewest stocks win, and among those the largest (or smallest) volumes. Diluent makes up the rest to the step, so the
+    The fewest liquids win, and among those the largest (or smallest) volumes. Diluent makes up the rest to the step, so the
     total is exact; every other volume is off by half a step at most.
 
-    Source: semi-continuous volumes by a binary for each stock; solved by HiGHS (scipy.optimize.milp).
+    Source: semi-continuous volumes by a binary for each liquid; solved by HiGHS (scipy.optimize.milp). Where each liquid
+    brings one controlled component, one liquid a component is the fewest, and the best choice of them is enumerated.
     """
-    if recipe.prefer == "small" and recipe.smallest_nl < PRECISE_NL:
-        precise = mix(replace(recipe, smallest_nl=PRECISE_NL))
+    if recipe.prefer == "small" and not recipe.precise:
+        from dataclasses import replace
+
+        precise = mix(replace(recipe, precise=True))
         if precise is not None:
             return precise
     stocks = usable_stocks(recipe)
-    fixed_nl = sum(recipe.fixed.values())
-    room_nl = (recipe.total_nl if recipe.total_nl is not None else recipe.most_nl) - fixed_nl
-    if room_nl < 0:
+    if recipe.room_nl < 0:
         return None
     if not stocks:
-        return dict(recipe.fixed) if not any(recipe.targets.values()) and recipe.total_nl in (None, fixed_nl) else None
-    volumes_ul = _solve(recipe, stocks, room_nl)
-    return None if volumes_ul is None else _in_steps(recipe, dict(zip(stocks, volumes_ul, strict=True)), room_nl)
+        empty = not any(recipe.targets.values()) and recipe.total_nl in (None, sum(recipe.fixed.values()))
+        return dict(recipe.fixed) if empty else None
+    if _one_each(recipe, stocks):
+        chosen = _choose(recipe, stocks)
+        if chosen is not None:
+            return _in_steps(recipe, chosen)
+        if _hopeless(recipe, stocks):
+            return None
+    volumes_ul = _solve(recipe, stocks)
+    return None if volumes_ul is None else _in_steps(recipe, dict(zip(stocks, volumes_ul, strict=True)))
 
 
-def _solve(recipe: Recipe, stocks: list[str], room_nl: int) -> list[float] | None:
+def _one_each(recipe: Recipe, stocks: Sequence[str]) -> bool:
+    """Whether every liquid brings one controlled component, the diluent and the fixed ones none."""
+    return all(len(recipe.brings(stock)) == (stock != recipe.diluent) for stock in stocks) and not any(
+        recipe.brings(stock) for stock in recipe.fixed
+    )
+
+
+def _choose(recipe: Recipe, stocks: Sequence[str]) -> dict[str, float] | None:
+    """The best choice of one liquid a component, µL; None where no such choice fits, or there are too many."""
+    options: list[list[tuple[str, float]]] = []
+    for component, target in recipe.targets.items():
+        if target <= 0:
+            continue
+        holding = [(stock, target * recipe.final_nl / recipe.strengths[stock][component]) for stock in stocks if component in recipe.brings(stock)]
+        able = [(stock, volume) for stock, volume in holding if volume >= recipe.least_nl(stock) * (1 - 1e-12)]
+        if not able:
+            return None
+        options.append(sorted(able, key=lambda option: option[1], reverse=recipe.prefer == "large"))
+    if math.prod(len(able) for able in options) > MOST_CHOICES:
+        return None
+    best: tuple[float, dict[str, float]] | None = None
+    for choice in itertools.product(*options):
+        total = sum(volume for _, volume in choice)
+        if best is not None and (total <= best[0] if recipe.prefer == "large" else total >= best[0]):
+            continue
+        rest = _rest(recipe, total, len(choice))
+        if rest is None:
+            continue
+        volumes = dict(choice) | ({recipe.diluent: rest} if rest and recipe.diluent else {})
+        if _over_solvent(recipe, volumes):
+            continue
+        best = total, volumes
+        if len(recipe.solvent_room_nl) == 0 and choice == tuple(able[0] for able in options):
+            break
+    return None if best is None else {stock: volume / 1000 for stock, volume in best[1].items()}
+
+
+def _hopeless(recipe: Recipe, stocks: Sequence[str]) -> bool:
+    """Whether no two liquids of one component could help either: one lacks, is too strong in every liquid, or the strongest
+    do not fit; or every component has one liquid only."""
+    holding = {
+        component: {stock: target * recipe.final_nl / recipe.strengths[stock][component] for stock in stocks if component in recipe.brings(stock)}
+        for component, target in recipe.targets.items()
+        if target > 0
+    }
+    if all(len(volumes) <= 1 for volumes in holding.values()):
+        return True
+    if any(all(volume < recipe.least_nl(stock) * (1 - 1e-12) for stock, volume in volumes.items()) for volumes in holding.values()):
+        return True
+    return sum(min(volumes.values()) for volumes in holding.values()) > recipe.room_nl + 1e-6
+
+
+def _rest(recipe: Recipe, total: float, liquids: int) -> float | None:
+    """What the diluent takes up; None where the liquids do not fit, or leave too little for it."""
+    rest = recipe.room_nl - total
+    if recipe.total_nl is None:
+        return 0.0 if rest >= -1e-6 else None
+    if abs(rest) < 1e-6:
+        return 0.0
+    if recipe.diluent is None or rest < recipe.least_nl(recipe.diluent) + recipe.devices[recipe.diluent].step_nl / 2 * (liquids + 1):
+        return None
+    return rest
+
+
+def _over_solvent(recipe: Recipe, volumes: Mapping[str, float]) -> bool:
+    return any(
+        sum(volume * recipe.solvents.get(stock, {}).get(solvent, 0.0) for stock, volume in {**recipe.fixed, **volumes}.items()) > room * (1 + 1e-9)
+        for solvent, room in recipe.solvent_room_nl.items()
+    )
+
+
+def _solve(recipe: Recipe, stocks: list[str]) -> list[float] | None:
     import numpy as np
     from scipy.optimize import Bounds, LinearConstraint, milp
 
-    n, room_ul = len(stocks), room_nl / 1000
-    # half a step of rounding for each stock may land on the diluent: keep it pipettable afterwards
-    slack_ul = STEP_NL / 2000 * n
-    least = [recipe.smallest_nl / 1000 + (slack_ul if stock == recipe.diluent else 0.0) for stock in stocks]
+    n, room_ul = len(stocks), recipe.room_nl / 1000
+    # half a step of rounding for each liquid may land on the diluent: keep it pipettable afterwards
+    slack_ul = max(recipe.devices[stock].step_nl for stock in stocks) / 2000 * n
+    least = [recipe.least_nl(stock) / 1000 + (slack_ul if stock == recipe.diluent else 0.0) for stock in stocks]
     rows, low, high = [], [], []
     for component in sorted(recipe.controlled):
         brought = np.array([recipe.strengths[stock].get(component, 0.0) for stock in stocks])
@@ -96,6 +198,12 @@ def _solve(recipe: Recipe, stocks: list[str], room_nl: int) -> list[float] | Non
         rows.append(np.r_[brought / size, np.zeros(n)])
         low.append(due / size)
         high.append(due / size)
+    for solvent, room_nl in recipe.solvent_room_nl.items():
+        fractions = np.array([recipe.solvents.get(stock, {}).get(solvent, 0.0) for stock in stocks])
+        taken = sum(recipe.solvents.get(stock, {}).get(solvent, 0.0) * volume for stock, volume in recipe.fixed.items())
+        rows.append(np.r_[fractions, np.zeros(n)])
+        low.append(-np.inf)
+        high.append((room_nl - taken) / 1000)
     total = np.r_[np.ones(n), np.zeros(n)]
     rows.append(total)
     low.append(room_ul if recipe.total_nl is not None else 0.0)
@@ -121,16 +229,19 @@ def _solve(recipe: Recipe, stocks: list[str], room_nl: int) -> list[float] | Non
     return [float(volume) if used[i] else 0.0 for i, volume in enumerate(answer.x[:n])]
 
 
-def _in_steps(recipe: Recipe, volumes_ul: dict[str, float], room_nl: int) -> dict[str, int] | None:
-    steps = {stock: to_step(volume) for stock, volume in volumes_ul.items() if to_step(volume) > 0}
+def _in_steps(recipe: Recipe, volumes_ul: dict[str, float]) -> dict[str, int] | None:
+    """Whole steps; what rounding leaves over goes into the diluent, else into the largest volume, where it weighs least."""
+    rounded = {stock: to_step(volume, recipe.devices[stock].step_nl) for stock, volume in volumes_ul.items()}
+    steps = {stock: volume for stock, volume in rounded.items() if volume > 0}
     if recipe.total_nl is not None:
-        rest = room_nl - sum(volume for stock, volume in steps.items() if stock != recipe.diluent)
+        rest = recipe.room_nl - sum(volume for stock, volume in steps.items() if stock != recipe.diluent)
         if recipe.diluent in steps:
             steps[recipe.diluent] = rest
         elif rest != 0:
-            # no diluent to take up the rounding: the largest volume does, where it weighs least
+            if not steps:
+                return None
             largest = max(steps, key=lambda stock: (steps[stock], stock))
             steps[largest] += rest
-    if any(volume < recipe.smallest_nl for volume in steps.values()):
+    if any(volume < recipe.least_nl(stock) or volume % recipe.devices[stock].step_nl for stock, volume in steps.items()):
         return None
     return {**steps, **{stock: volume for stock, volume in recipe.fixed.items() if volume > 0}}

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from .errors import ConflictError, UnitError, nearest
 from .robots import Pipette, Robot
+from .steps import PlateStep, SerialDilution, Timing
 from .stocks import Amount, Cells, Dilutions, Holder, Medium, Stock
 from .units import conversion_factor
 from .word import Name, NonNegative, Positive, Text, Word
@@ -58,6 +59,8 @@ class LabProfile(Word):
     on_hand: dict[Name, int] = Field(default_factory=dict, description="load name → how many of this labware are on hand, tip racks too")
     prices: dict[Name, NonNegative] = Field(default_factory=dict, description="load name → price of one piece, a tip rack or a plate")
     currency: Text = "EUR"
+    steps: tuple[PlateStep, ...] = Field((), description="what is done after the set-up, in order; without it the plate is shaken and read")
+    timing: Timing = Field(default_factory=Timing)
 
     @model_validator(mode="after")
     def _targets_differ(self) -> Self:
@@ -109,6 +112,9 @@ class LabProfile(Word):
             wanted["dilutions.diluent"] = self.dilutions.diluent
         if self.cells is not None:
             wanted["cells.stock"] = self.cells.stock
+        for i, step in enumerate(self.steps):
+            if isinstance(step, SerialDilution):
+                wanted |= {f"steps[{i}].stock": step.stock, f"steps[{i}].diluent": step.diluent}
         for where, name in wanted.items():
             if name not in stocks:
                 raise ValueError(f"{where}: expected a stock's name, found {name!r}. {nearest(name, stocks)}")

@@ -19,9 +19,10 @@ OWN_DIMENSIONS = {
     "OD600": "OD600", "OD": "OD600", "od600": "OD600", "RFU": "RFU", "rfu": "RFU", "AU": "AU", "x": "x", "X": "x", "×": "x",
     "% v/v": "% v/v", "%v/v": "% v/v", "% w/v": "% w/v", "%w/v": "% w/v", "%": "%", "U/mL": "U/mL", "U/ml": "U/mL",
     "cells/mL": "cells/mL", "cells/ml": "cells/mL", "": "", "1": "",
+    "rpm": "rpm", "x g": "x g", "xg": "x g", "× g": "x g", "×g": "x g",
 }  # fmt: skip
 # what nearly every file holds is known without loading pint, which costs a second
-_EVERYDAY = frozenset(("M", "mM", "µM", "uM", "nM", "g/L", "mg/L", "mg/mL", "µg/mL", "h", "min", "s", "°C", "K", "g", "mg", "L", "mL", "µL", "L/h", "nm"))
+_EVERYDAY = frozenset(("M", "mM", "µM", "uM", "nM", "g/L", "mg/L", "mg/mL", "µg/mL", "h", "min", "s", "d", "°C", "K", "g", "mg", "L", "mL", "µL", "nL", "L/h", "nm"))
 _MOLAR = {"M": 1.0, "mM": 1e-3, "µM": 1e-6, "uM": 1e-6, "nM": 1e-9}
 CONCENTRATION_EXAMPLES = ("mM", "µM", "M", "g/L", "mg/mL", "x", "% v/v", "U/mL", "OD600")
 

@@ -1,0 +1,81 @@
+"""What measures a liquid: the least, the most and the step of whatever moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from world_model.terms.lab_profile import LabProfile
+from world_model.terms.robots import ECHO, OPENTRONS, TECAN
+
+from .pipettes import mounted_hands
+from .volumes import STEP_NL, to_nl
+
+Manner = Literal["tips", "washed tips", "sound"]
+
+# Two drops of 2.5 nL: whole nanolitres. The 525 moves drops of 25 nL.
+# Source: Beckman Coulter, Echo 525 and Echo 65x liquid handler data sheets.
+_ECHO_STEP_NL = {"Echo 525": 25}
+_ECHO_FINE_STEP_NL = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """A machine, or one pipette of it.
+
+    Attributes:
+        name: as messages call it.
+        least_nl, most_nl: of one transfer; more is split.
+        step_nl: volumes are multiples of it.
+        by: tips that are thrown away or washed, or sound, which touches nothing.
+    """
+
+    name: str
+    least_nl: int
+    most_nl: int
+    step_nl: int
+    by: Manner
+
+
+# What an Echo does not move (a base medium from a reservoir) is dispensed beforehand. 1 to 1000 µL in tenths: the range of
+# a set of hand pipettes from P2 to P1000.
+BY_HAND = Device(name="hand pipettes", least_nl=1_000, most_nl=1_000_000, step_nl=STEP_NL, by="tips")
+
+
+def device_of(lab: LabProfile) -> Device:
+    """The finest that the lab's robot measures.
+
+    Raises:
+        ProtocolError: an unknown pipette or rack.
+    """
+    robot = lab.robot
+    if robot.model in OPENTRONS:
+        hands = mounted_hands(lab)
+        least = min(hands, key=lambda hand: hand.smallest_nl)
+        return Device(
+            name=least.pipette.load_name, least_nl=least.smallest_nl, most_nl=max(hand.largest_nl for hand in hands), step_nl=STEP_NL, by="tips"
+        )
+    if robot.model in ECHO:
+        step_nl = _ECHO_STEP_NL.get(robot.model, _ECHO_FINE_STEP_NL)
+        least_nl = max(_multiple_up(to_nl(robot.least_ul or 0.0), step_nl), step_nl)
+        return Device(name=robot.called, least_nl=least_nl, most_nl=to_nl(robot.most_ul or 0.0) // step_nl * step_nl, step_nl=step_nl, by="sound")
+    step_nl = to_nl(robot.step_ul) if robot.step_ul is not None else STEP_NL
+    washed = robot.model in TECAN and robot.tips == "fixed"
+    return Device(
+        name=robot.called, least_nl=_multiple_up(to_nl(robot.least_ul or 0.0), step_nl), most_nl=to_nl(robot.most_ul or 0.0) // step_nl * step_nl,
+        step_nl=step_nl, by="washed tips" if washed else "tips",
+    )  # fmt: skip
+
+
+def devices_by_stock(lab: LabProfile) -> Mapping[str, Device]:
+    """What moves each stock: the robot, or hands where an Echo does not reach (its holders name an Echo plate type)."""
+    device = device_of(lab)
+    if device.by != "sound":
+        return {stock.name: device for stock in lab.stocks}
+    reached = {holder.name for holder in lab.holders if holder.type}
+    return {stock.name: device if stock.holder in reached else BY_HAND for stock in lab.stocks}
+
+
+def _multiple_up(volume_nl: int, step_nl: int) -> int:
+    return -(-volume_nl // step_nl) * step_nl
