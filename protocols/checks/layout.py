@@ -1,4 +1,4 @@
-"""The layout: each experiment in one well, edge wells as the lab file says, repeats not all in one row or column."""
+"""Where experiments stand: each on one usable well, zones of one value, and nothing confounded with the plate."""
 
 from __future__ import annotations
 
@@ -9,50 +9,35 @@ from world_model.terms.proposal import ProposedExperiment
 
 from ..finding import Finding
 from ..labware import labware
-from ..layout import usable_wells
+from ..layout.confounding import check_confounding
+from ..layout.ground import ground_of
+from ..layout.reasons import zones_broken
 from ..plan import PhysicalPlan
 
 
 def check_layout(plan: PhysicalPlan, lab: LabProfile, experiments: Sequence[ProposedExperiment]) -> list[Finding]:
-    """Every experiment once, only in usable wells; repeats in one line are confounded with it."""
+    """Every experiment once, on usable wells, in the zone of its values; repeats apart; no factor along a line of the plate."""
     found = []
-    usable = set(usable_wells(lab.plate, labware(plan.plate_labware).format))
+    size = labware(plan.plate_labware).format
+    ground = ground_of(lab.plate, size)
     placed: dict[str, list[str]] = {}
     for well in plan.wells:
         if well.experiment_id:
             placed.setdefault(well.experiment_id, []).append(well.well)
-            if well.well not in usable:
-                found.append(
-                    Finding(
-                        rule="layout",
-                        severity="error",
-                        where=well.well,
-                        observed=f"{well.experiment_id} in an edge well",
-                        limit="inner wells only",
-                    )
-                )
+            if well.well not in ground.wells:
+                where = "an edge well" if lab.plate.use == "inner" else "a well in no zone"
+                found.append(_error(well.well, f"{well.experiment_id} in {where}", "usable wells only", "Move it."))
     for experiment in experiments:
         if len(placed.get(experiment.id, ())) != 1:
-            found.append(
-                Finding(
-                    rule="layout",
-                    severity="error",
-                    where=experiment.id,
-                    observed=f"{len(placed.get(experiment.id, ()))} wells",
-                    limit="one well",
-                )
-            )
-    groups: dict[str, list[str]] = {}
-    for experiment in experiments:
-        groups.setdefault(experiment.repeat_of or experiment.id, []).extend(placed.get(experiment.id, ()))
-    for name, wells in groups.items():
-        rows, columns = {well.rstrip("0123456789") for well in wells}, {well.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") for well in wells}
-        if len(wells) > 1 and 1 in (len(rows), len(columns)):
-            line = f"row {rows.pop()}" if len(rows) == 1 else f"column {columns.pop()}"
-            found.append(
-                Finding(
-                    rule="layout", severity="warning", where=f"{name} and its repeats", observed=f"all {len(wells)} wells in {line}",
-                    limit="repeats in more than one row and column", mend="Use more wells of the plate, or fewer repeats.",
-                )
-            )  # fmt: skip
-    return found
+            found.append(_error(experiment.id, f"{len(placed.get(experiment.id, ()))} wells", "one well", "Give each experiment one well."))
+    if found:
+        return found
+    layout = {wells[0]: name for name, wells in placed.items()}
+    by_id = {experiment.id: experiment for experiment in experiments}
+    standing = [by_id[name] for name in layout.values() if name in by_id]
+    layout = {well: name for well, name in layout.items() if name in by_id}
+    return [*zones_broken(layout, standing, lab, size), *check_confounding(layout, standing, ground, without=set(lab.plate.zone_factors))]
+
+
+def _error(where: str, observed: str, limit: str, mend: str) -> Finding:
+    return Finding(rule="layout", severity="error", where=where, observed=observed, limit=limit, mend=mend)
