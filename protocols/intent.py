@@ -6,29 +6,28 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from world_model.terms.word import Name, NonNegative, Positive, Text, Word
+from world_model.terms.quantities import Duration, Quantity, seconds
+from world_model.terms.steps import (
+    Bring,
+    Incubate,
+    Mix,
+    Pause,
+    Read,
+    Sample,
+    Seal,
+    SerialDilution,
+    Shake,
+    Spin,
+    Thermocycle,
+    Unseal,
+    Wells,
+)  # fmt: skip
+from world_model.terms.word import Name, NonNegative, Text, Word
 
-Source = Literal["design", "user_text", "catalogue", "default"]
-Wells = Literal["all", "cultures", "edge"]
-
-
-class Quantity(Word):
-    """A number with its unit and where it comes from. `design`: the planner or the campaign; `catalogue`: the lab file or a
-    definition; `user_text`: a sentence, quoted; `default`: ours, and said so."""
-
-    value: float
-    unit: str
-    source: Source
-    quote: Text = ""
-
-    @model_validator(mode="after")
-    def _quoted(self) -> Self:
-        if self.source == "user_text" and not self.quote:
-            raise ValueError("expected the words that a number was taken from (quote), found none")
-        return self
-
-    def __str__(self) -> str:
-        return f"{self.value:g} {self.unit}".rstrip()
+__all__ = [
+    "Add", "Binding", "Bring", "Dispense", "Fill", "Incubate", "Inoculate", "Mix", "Pause", "ProtocolIntent", "Quantity", "Read", "Sample",
+    "Seal", "SerialDilution", "Shake", "Spin", "Step", "Thermocycle", "Unseal",
+]  # fmt: skip
 
 
 class Binding(Word):
@@ -66,39 +65,25 @@ class Inoculate(Word):
     inoculum: Quantity
 
 
-class Shake(Word):
-    """Shaking in the reader, so that what was dispensed from above is mixed in."""
-
-    kind: Literal["shake"] = "shake"
-    duration: Quantity
-
-
-class Read(Word):
-    """The plate is in the reader from one hour to another; `to_h` None: to the end of the run."""
-
-    kind: Literal["read"] = "read"
-    from_h: NonNegative
-    to_h: Positive | None = None
-
-
-class Pause(Word):
-    """A person moves the plate."""
-
-    kind: Literal["pause"] = "pause"
-    at_h: NonNegative
-    what: Text
-
-
 class Add(Word):
     """An addition round: doses into growing cultures, with a robot file of its own."""
 
     kind: Literal["add"] = "add"
     stage: Name
-    at_h: Positive
+    at: Duration
     factors: tuple[Name, ...]
 
+    @property
+    def at_h(self) -> float:
+        """Hours after the campaign's zero."""
+        return seconds(self.at) / 3600
 
-Step = Annotated[Fill | Dispense | Inoculate | Shake | Read | Pause | Add, Field(discriminator="kind")]
+
+Step = Annotated[
+    Fill | Dispense | Inoculate | Add | SerialDilution | Mix | Incubate | Shake | Bring | Seal | Unseal | Spin | Thermocycle | Read | Sample | Pause,
+    Field(discriminator="kind"),
+]
+"""Every kind of step. Those that a lab file may hold too are in `world_model.terms.steps`."""
 
 
 class ProtocolIntent(Word):
@@ -114,8 +99,8 @@ class ProtocolIntent(Word):
     @model_validator(mode="after")
     def _stages_in_time(self) -> Self:
         hours = [step.at_h for step in self.steps if isinstance(step, Add)]
-        if hours != sorted(set(hours)):
-            raise ValueError(f"expected additions in the order of time, each once, found hours {hours}")
+        if hours != sorted(set(hours)) or 0 in hours:
+            raise ValueError(f"expected additions after 0 h in the order of time, each once, found hours {hours}")
         return self
 
     @property

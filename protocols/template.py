@@ -12,12 +12,12 @@ from world_model.terms.proposal import ProposedExperiment
 from world_model.terms.space import SearchSpace
 
 from .finding import Finding
-from .intent import Add, Binding, Dispense, Fill, Inoculate, Pause, ProtocolIntent, Quantity, Read, Shake, Step
+from .intent import Add, Binding, Dispense, Fill, Inoculate, ProtocolIntent, Quantity, Read, Step
+from .weaving import shake_in_reader, weave
 
 # A plate that leaves the reader more often than this is no time course any more; a continuous time of addition would ask
 # for one robot file per well.
 MOST_ADDITIONS = 6
-SHAKE_S = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,22 +119,14 @@ def draft_intent(
                 ),
             )
         )  # fmt: skip
-    shake = Shake(duration=Quantity(value=SHAKE_S, unit="s", source="default"))
-    steps.append(shake)
-    earlier = 0.0
+    additions = []
     for minute in sorted(due):
-        hour = minute / 60
         timed = [
             name for name in (next(b.time_factor for b in bindings if b.factor == factor) for factor in due[minute]) if name is not None
         ]
-        name = stage_name(minute, [*timed, *due[minute]])
-        steps.append(Read(from_h=earlier, to_h=hour))
-        steps.append(Pause(at_h=hour, what="take the plate out of the reader and put it on the robot's deck"))
-        steps.append(Add(stage=name, at_h=hour, factors=tuple(due[minute])))
-        steps.append(Pause(at_h=hour, what="return the plate to the reader and go on with the same run"))
-        steps.append(shake)
-        earlier = hour
-    steps.append(Read(from_h=earlier))
+        at = Quantity(value=minute / 60, unit="h", source="design")
+        additions.append(Add(stage=stage_name(minute, [*timed, *due[minute]]), at=at, factors=tuple(due[minute])))
+    steps += weave(lab.steps or (shake_in_reader(), Read()), additions)
     named = ", ".join(space.names)
     return ProtocolIntent(
         objective=f"{len(experiments)} experiments on {system or 'the system'}, varying {named}",

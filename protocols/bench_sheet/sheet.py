@@ -83,7 +83,7 @@ def bench_sheet(
     ]  # fmt: skip
     return page.render(
         plate=plan.plate, objective=intent.objective, cells=lab.cells is not None, notes=joined(findings), conditions=intent.conditions,
-        steps=sheet_steps(intent, plan), stocks=_stocks(plan, lab), labware=_labware(plan, robot, lab),
+        steps=sheet_steps(intent, plan, how=lambda stage: f"Run {stage}.py"), stocks=_stocks(plan, lab), labware=_labware(plan, robot, lab),
         plate_map=Markup(plate_map_svg(plan)), decks=decks, volume=shown(plan.final_nl), additions=_additions(plan),
         columns=[f"{name} ({unit})" if unit else name for name, unit in columns.items()], wells=_wells(plan, columns), files=files, whole=whole, engine=engine,
     )  # fmt: skip
@@ -99,8 +99,8 @@ def _stocks(plan: PhysicalPlan, lab: LabProfile) -> list[StockLine]:
         stock = lab.stock(state.name)
         lines.append(
             StockLine(
-                name=state.name, contains=_contains(stock), place=f"{state.well} of {state.holder}", drawn=shown(drawn), least=shown(drawn + state.dead_nl),
-                says=shown(state.start_nl), stages=", ".join(stages), keep=stock.keep,
+                name=state.name, contains=_contains(stock), place=f"{', '.join(state.wells)} of {state.holder}", drawn=shown(drawn), least=shown(drawn + state.dead_nl * len(state.wells)),
+                says=shown(state.total_nl), stages=", ".join(stages), keep=stock.keep,
             )
         )  # fmt: skip
     return lines

@@ -7,7 +7,17 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from .quantities import (
-    Count, Duration, Lasting, Ratio, ShakingSpeed, SpinningSpeed, Temperature, Volume, Wavelength, celsius, seconds,
+    Count,
+    Duration,
+    Lasting,
+    Ratio,
+    ShakingSpeed,
+    SpinningSpeed,
+    Temperature,
+    Volume,
+    Wavelength,
+    celsius,
+    seconds,
 )  # fmt: skip
 from .stocks import WellName
 from .word import Name, NonNegative, Positive, Text, Word
