@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
 from collections.abc import Mapping, Sequence
@@ -13,8 +14,9 @@ from ..volumes import to_step
 
 # Where small volumes are preferred: not below this many steps, if the stocks allow, so that half a step is at most 2.5 %.
 PRECISE_STEPS = 20
-# Choices of one liquid a component that are tried one by one; more are left to the mixed-integer programme.
+# Choices of one liquid a component that are looked at one by one; more are left to the mixed-integer programme.
 MOST_CHOICES = 4096
+Choice = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,23 +126,54 @@ def _choose(recipe: Recipe, stocks: Sequence[str]) -> dict[str, float] | None:
         if not able:
             return None
         options.append(sorted(able, key=lambda option: option[1], reverse=recipe.prefer == "large"))
+    best = tuple(able[0] for able in options)
+    volumes = _with_diluent(recipe, best)
+    if volumes is None:
+        if recipe.prefer == "small":
+            # each is as small as can be, and still they do not fit
+            return None
+        choices = _every(recipe, options) if recipe.solvent_room_nl else _halves(recipe, options)
+        volumes = _with_diluent(recipe, choices) if choices is not None else None
+    return None if volumes is None else {stock: volume / 1000 for stock, volume in volumes.items()}
+
+
+def _with_diluent(recipe: Recipe, choice: Choice) -> dict[str, float] | None:
+    """A choice with what the diluent takes up, nanolitres; None where it does not fit."""
+    rest = _rest(recipe, sum(volume for _, volume in choice), len(choice))
+    if rest is None:
+        return None
+    volumes = dict(choice) | ({recipe.diluent: rest} if rest and recipe.diluent else {})
+    return None if _over_solvent(recipe, volumes) else volumes
+
+
+def _every(recipe: Recipe, options: Sequence[Sequence[tuple[str, float]]]) -> Choice | None:
+    """The largest choice that fits, by trying each."""
     if math.prod(len(able) for able in options) > MOST_CHOICES:
         return None
-    best: tuple[float, dict[str, float]] | None = None
-    for choice in itertools.product(*options):
-        total = sum(volume for _, volume in choice)
-        if best is not None and (total <= best[0] if recipe.prefer == "large" else total >= best[0]):
-            continue
-        rest = _rest(recipe, total, len(choice))
-        if rest is None:
-            continue
-        volumes = dict(choice) | ({recipe.diluent: rest} if rest and recipe.diluent else {})
-        if _over_solvent(recipe, volumes):
-            continue
-        best = total, volumes
-        if len(recipe.solvent_room_nl) == 0 and choice == tuple(able[0] for able in options):
-            break
-    return None if best is None else {stock: volume / 1000 for stock, volume in best[1].items()}
+    fitting = (choice for choice in itertools.product(*options) if _with_diluent(recipe, choice) is not None)
+    return max(fitting, key=lambda choice: sum(volume for _, volume in choice), default=None)
+
+
+def _halves(recipe: Recipe, options: Sequence[Sequence[tuple[str, float]]]) -> Choice | None:
+    """The largest choice that fits: for each choice of one half of the components the largest of the other half that leaves
+    room (meeting in the middle; a multiple-choice knapsack)."""
+    ordered = sorted(options, key=len)
+    halves = ordered[::2], ordered[1::2]
+    if max(math.prod(len(able) for able in half) for half in halves) > MOST_CHOICES:
+        return None
+    one, other = ([(sum(volume for _, volume in choice), choice) for choice in itertools.product(*half)] for half in halves)
+    other.sort(key=lambda entry: entry[0])
+    totals = [total for total, _ in other]
+    count = len(options)
+    slack = 0.0 if recipe.diluent is None else recipe.least_nl(recipe.diluent) + recipe.devices[recipe.diluent].step_nl / 2 * (count + 1)
+    best: tuple[float, Choice] | None = None
+    for total, choice in one:
+        # without diluent a mixture must fill the room exactly, or leave it what it needs
+        for limit in (recipe.room_nl + 1e-6, recipe.room_nl - slack):
+            at = bisect.bisect_right(totals, limit - total) - 1
+            if at >= 0 and (best is None or total + totals[at] > best[0]) and _rest(recipe, total + totals[at], count) is not None:
+                best = total + totals[at], (*choice, *other[at][1])
+    return None if best is None else best[1]
 
 
 def _hopeless(recipe: Recipe, stocks: Sequence[str]) -> bool:

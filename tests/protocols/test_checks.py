@@ -48,7 +48,7 @@ def test_a_transient_overfill_is_found_though_the_end_would_fit(draft):
 
 
 def test_the_dead_volume_is_not_for_drawing(draft):
-    plan = replace(draft.plan, stocks=tuple(replace(stock, start_nl=stock.dead_nl + 10_000) if stock.name == "MgSO4 100mM" else stock for stock in draft.plan.stocks))
+    plan = replace(draft.plan, stocks=tuple(replace(stock, start_nl=dict.fromkeys(stock.wells, stock.dead_nl + 10_000)) if stock.name == "MgSO4 100mM" else stock for stock in draft.plan.stocks))
     (finding,) = check_volumes(plan, draft.robot)
     # Mg: 2, 2, 0.5 and 2 mM of 100 mM in 200 µL: 4 + 4 + 1 + 4 = 13 µL; 10 can be drawn
     assert finding.rule == "stock runs dry"

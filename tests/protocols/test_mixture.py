@@ -9,14 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocols.solver.explain import explain
-from protocols.solver.mixture import PRECISE_NL, Recipe, mix
+from protocols.device import Device
+from protocols.solver import mixture
+from protocols.solver.mixture import PRECISE_STEPS, Recipe, mix
 from protocols.volumes import STEP_NL
 
 
-def recipe(targets, strengths, **changes) -> Recipe:
+def recipe(targets, strengths, *, smallest_nl=500, step_nl=STEP_NL, **changes) -> Recipe:
+    liquids = {"water": {}, "cells": {}, **strengths}
+    device = Device(name="p", least_nl=smallest_nl, most_nl=10**6, step_nl=step_nl, by="tips")
     plain = Recipe(
-        targets=targets, strengths={"water": {}, "cells": {}, **strengths}, controlled=frozenset(c for s in strengths.values() for c in s) | set(targets), diluent="water",
-        total_nl=200_000, final_nl=200_000, fixed={}, smallest_nl=500, most_nl=200_000,
+        targets=targets, strengths=liquids, controlled=frozenset(c for s in strengths.values() for c in s) | set(targets), diluent="water",
+        total_nl=200_000, final_nl=200_000, fixed={}, devices=dict.fromkeys(liquids, device), most_nl=200_000,
     )  # fmt: skip
     return replace(plain, **changes)
 
@@ -31,9 +35,9 @@ def test_an_addition_takes_little():
     # into a growing culture: 2 µL of 1 M, though 0.5 µL could be pipetted, for half a step of 0.5 µL is 10 %
     add = recipe({"g": 10.0}, {"1M": {"g": 1000.0}, "100mM": {"g": 100.0}}, diluent=None, total_nl=None, prefer="small")
     assert mix(add) == {"1M": 2_000}
-    assert PRECISE_NL == 2_000
+    assert PRECISE_STEPS * STEP_NL == 2_000
     assert mix(replace(add, targets={"g": 4.0})) == {"100mM": 8_000}  # 1M would need 0.8 µL
-    assert mix(replace(add, targets={"g": 4.0}, strengths={"1M": {"g": 1000.0}})) == {"1M": 800}  # nothing else does
+    assert mix(replace(add, targets={"g": 4.0}, strengths={"1M": {"g": 1000.0}, "cells": {}})) == {"1M": 800}  # nothing else does
 
 
 def test_a_stock_of_two_components_is_used_where_both_are_wanted():
@@ -79,11 +83,11 @@ def recipes(draw) -> Recipe:
 def test_a_mixture_is_pipettable_and_right_or_a_reason_is_told(asked):
     made = mix(asked)
     if made is None:
-        reasons = explain(asked, where="e", units=dict.fromkeys("abcdef", "mM"), least_pipette="p")
+        reasons = explain(asked, where="e", units=dict.fromkeys("abcdef", "mM"))
         assert reasons
         assert all(reason.severity == "error" for reason in reasons)
         return
-    assert all(volume >= asked.smallest_nl and volume % STEP_NL == 0 for volume in made.values() if volume not in asked.fixed.values())
+    assert all(volume >= asked.devices["water"].least_nl and volume % STEP_NL == 0 for volume in made.values() if volume not in asked.fixed.values())
     total = sum(made.values())
     assert total == asked.total_nl if asked.total_nl is not None else total <= asked.most_nl
     for component, target in asked.targets.items():
@@ -111,3 +115,48 @@ def test_one_stock_and_water_is_c1v1(target, ratio):
 @pytest.mark.parametrize("target", [0.25, 0.25 * (1 - 1e-12)])
 def test_the_lowest_reachable_value_is_reachable(target):
     assert mix(recipe({"g": target}, {"s": {"g": 100.0}})) == {"s": 500, "water": 199_500}
+
+
+@given(recipes())
+@settings(max_examples=150, deadline=None)
+def test_enumeration_and_the_programme_agree(asked):
+    """Two ways to one answer: as many liquids, and as much of them, whichever of the two finds it."""
+    enumerated = mix(asked)
+    whole = mixture._one_each
+    mixture._one_each = lambda *_: False
+    try:
+        solved = mix(asked)
+    finally:
+        mixture._one_each = whole
+    if solved is None:
+        # the programme keeps half a step of diluent for every liquid that it might take, the enumeration for those that it takes
+        spare = 0 if enumerated is None else enumerated.get("water", 0) - asked.devices["water"].least_nl
+        assert enumerated is None or "water" in enumerated and spare <= STEP_NL * len(asked.strengths)
+    else:
+        assert enumerated is not None
+        assert len(enumerated) <= len(solved)
+    # two stocks of one component in the place of water are as few liquids: water is kept then
+    if enumerated is not None and solved is not None and set(enumerated) >= {"water"} & set(asked.strengths) and "water" in solved:
+        without = [sum(v for stock, v in made.items() if stock != "water") for made in (enumerated, solved)]
+        assert abs(without[0] - without[1]) <= STEP_NL * len(solved)
+
+
+def test_a_solvent_cap_takes_the_stronger_stock():
+    # 1 mM in 200 µL: 20 µL of 10 mM would be 10 % DMSO, 2 µL of 100 mM is 1 %
+    both = {"10mM": {"g": 10.0}, "100mM": {"g": 100.0}}
+    dmso = {"10mM": {"DMSO": 1.0}, "100mM": {"DMSO": 1.0}}
+    assert mix(recipe({"g": 1.0}, both, solvents=dmso)) == {"10mM": 20_000, "water": 180_000}
+    capped = recipe({"g": 1.0}, both, solvents=dmso, solvent_room_nl={"DMSO": 0.02 * 200_000})
+    assert mix(capped) == {"100mM": 2_000, "water": 198_000}
+    tight = replace(capped, solvent_room_nl={"DMSO": 0.005 * 200_000})
+    assert mix(tight) is None
+    (reason,) = explain(tight, where="e", units={"g": "mM"})
+    assert reason.rule == "solvent"
+    assert reason.observed.startswith("1.000% DMSO")
+
+
+def test_volumes_are_multiples_of_each_machines_step():
+    # 0.7 mM of 1 M in 50 µL is 35 nL: 35 for drops of 5 nL, 25 for drops of 25 nL
+    for step, volume in ((5, 35), (25, 25)):
+        made = mix(recipe({"g": 0.7}, {"1M": {"g": 1000.0}}, smallest_nl=step, step_nl=step, total_nl=50_000, final_nl=50_000, most_nl=50_000))
+        assert made == {"1M": volume, "water": 50_000 - volume}
