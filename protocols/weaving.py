@@ -129,13 +129,14 @@ def _event(event: Add | Sample | Pause, cover: Cover | None, *, inside: PlateSte
     out.append(event)
     if cover is not None:
         out.append(Seal(cover=cover, because=_COVERED_AGAIN))
+    # what was dispensed from above lies on top until it is mixed in
+    unmixed = isinstance(event, Add) and not (isinstance(inside, Incubate) and inside.shaking is not None)
     if place == "reader":
         out.append(Pause(at=event.at, what="return the plate to the reader and go on with the same run"))
-    elif place == "incubator":
-        out.append(Pause(at=event.at, what="return the plate to the incubator"))
-    # what was dispensed from above lies on top until it is mixed in
-    if isinstance(event, Add) and not (isinstance(inside, Incubate) and inside.shaking is not None):
-        out.append(shake_in_reader() if place != "incubator" else Shake(duration=Quantity(value=SHAKE_S, unit="s", source="default"), where="shaker"))
+        out += [shake_in_reader()] if unmixed else []
+    else:
+        out += [Shake(duration=Quantity(value=SHAKE_S, unit="s", source="default"), where="shaker")] if unmixed else []
+        out += [Pause(at=event.at, what="return the plate to the incubator")] if place == "incubator" else []
     return out
 
 

@@ -1,0 +1,127 @@
+"""Order and times of the steps: nothing before its dispense, no pipetting through a cover, every window kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from world_model.terms.errors import ProtocolError
+from world_model.terms.lab_profile import LabProfile
+from world_model.terms.quantities import seconds
+from world_model.terms.steps import Cover
+
+from ..finding import Finding
+from ..intent import (
+    Add,
+    Bring,
+    Dispense,
+    Fill,
+    Incubate,
+    Inoculate,
+    Mix,
+    ProtocolIntent,
+    Read,
+    Sample,
+    Seal,
+    SerialDilution,
+    Shake,
+    Spin,
+    Step,
+    Thermocycle,
+    Unseal,
+)
+from ..schedule.order import NoOrder, order_tasks
+from ..schedule.plan_times import plates_graph, why_not
+from ..schedule.plate_tasks import PlateWork
+
+_PIPETTED = (Fill, Dispense, Inoculate, Add, Mix, Sample, SerialDilution)
+_NEEDS_CONTENTS = (Incubate, Read, Spin, Thermocycle, Bring, Sample, Mix, Shake)
+# Light passes a lid or a clear film; foil and breathable film stop or scatter it.
+_OPAQUE: tuple[Cover, ...] = ("foil", "breathable film")
+_TIGHT: tuple[Cover, ...] = ("foil", "clear film")
+
+
+def check_timing(
+    intent: ProtocolIntent, lab: LabProfile, *, stage_s: Mapping[str, float], wells: int, run_s: float | None = None
+) -> list[Finding]:
+    """What is wrong with the order of the steps, their covers and their times.
+
+    Args:
+        stage_s: stage name → seconds that its pipetting takes.
+        wells: how many wells hold an experiment; a sample takes its time in each.
+        run_s: the end of the last reading after the zero; None where nobody said.
+    """
+    return [*check_order(intent), *check_windows(intent, lab, stage_s=stage_s, wells=wells, run_s=run_s)]
+
+
+def check_order(intent: ProtocolIntent) -> list[Finding]:
+    """Walk the steps with what the plate holds and what covers it."""
+    found: list[Finding] = []
+    dispensed, mixed = False, False
+    cover: Cover | None = None
+    for number, step in enumerate(intent.steps, start=1):
+        where = f"step {number} ({_called(step)})"
+        if isinstance(step, _NEEDS_CONTENTS) and not dispensed:
+            found.append(_error(where, "an empty plate", "something dispensed before it", "Move it behind the dispensing."))
+        if isinstance(step, _PIPETTED):
+            if cover is not None:
+                found.append(_error(where, f"a plate covered with {cover}", "an open plate", "Add a step kind = 'unseal' before it."))
+            dispensed = dispensed or not isinstance(step, Sample | Mix)
+        match step:
+            case Seal():
+                if cover is not None:
+                    found.append(_error(where, f"a plate covered with {cover}", "an open plate", "Leave one of the two covers out."))
+                cover = step.cover
+                if step.because:
+                    found.append(_note(where, f"{step.cover} put back on: {step.because}"))
+            case Unseal():
+                if cover is None:
+                    found.append(_error(where, "an open plate", "a covered plate", "Leave the step out, or cover the plate before."))
+                cover = None
+                if step.because:
+                    found.append(_note(where, f"cover taken off: {step.because}"))
+            case Spin() if cover is None:
+                found.append(_error(where, "an open plate", "a covered plate, for wells splash", "Add a step kind = 'seal' before it."))
+            case Thermocycle() if cover not in _TIGHT:
+                found.append(_error(where, f"a plate with {cover or 'no cover'}", "a plate sealed with foil or clear film", "Add a step kind = 'seal' with cover = 'clear film' before it: wells dry out."))
+            case Read() if cover in _OPAQUE:
+                found.append(_error(where, f"a plate under {cover}", "an open plate, a lid or clear film", "Uncover it first, or use clear film."))
+            case Read() if not mixed and dispensed:
+                found.append(Finding(rule="timing", severity="warning", where=where, observed="nothing that mixed the wells before it", limit="a step that shakes or mixes after dispensing", mend="Add kind = 'shake' before it."))
+                mixed = True
+        if isinstance(step, Shake | Mix | Spin) or (isinstance(step, Incubate) and step.shaking is not None):
+            mixed = True
+        elif isinstance(step, Add):
+            mixed = False
+        if isinstance(step, Incubate) and cover is None and seconds(step.duration) > _DRIES_S:
+            found.append(Finding(rule="timing", severity="warning", where=where, observed=f"an open plate for {step.duration}", limit="a cover for more than 2 h", mend="Add kind = 'seal' before it: wells dry out."))
+    return found
+
+
+# An open well at 37 °C loses some microlitres an hour; two hours are still within pipetting error.
+_DRIES_S = 2 * 3600
+
+
+def check_windows(
+    intent: ProtocolIntent, lab: LabProfile, *, stage_s: Mapping[str, float], wells: int, run_s: float | None = None
+) -> list[Finding]:
+    """The plate alone on the bench: every addition, sample and hold window can be kept, or by how much it can't."""
+    pipettes = "person" if lab.robot.model == "hands" else "robot"
+    work = PlateWork(intent=intent, stage_s=stage_s, wells=wells, timing=lab.timing, pipettes=pipettes, run_s=run_s)
+    try:
+        graph = plates_graph([work])
+    except ProtocolError as fault:
+        return [_error("the steps", str(fault), "steps that can be timed", "")]
+    answer = order_tasks(graph)
+    return why_not(graph, answer) if isinstance(answer, NoOrder) else []
+
+
+def _called(step: Step) -> str:
+    return step.stage if isinstance(step, Add) else step.kind
+
+
+def _error(where: str, observed: str, limit: str, mend: str) -> Finding:
+    return Finding(rule="timing", severity="error", where=where, observed=observed, limit=limit, mend=mend)
+
+
+def _note(where: str, observed: str) -> Finding:
+    return Finding(rule="timing", severity="note", where=where, observed=observed, limit="steps as the lab file lists them")
