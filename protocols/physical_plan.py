@@ -36,9 +36,11 @@ def plan_plate(
                 due[minute].setdefault(liquid, {})[well] = volume
     for well in filled:
         due[0].setdefault(str(lab.plate.edge_fill), {})[well] = final_nl
-    drawn = {liquid: [stage[liquid][well] for stage in due.values() if liquid in stage for well in sorted(stage[liquid], key=rank.__getitem__)]
-             for liquid in {liquid for stage in due.values() for liquid in stage}}  # fmt: skip
-    dilutions = plan_dilutions(solver, {liquid: sum(volumes) for liquid, volumes in drawn.items()})
+    draws: dict[str, list[int]] = {}
+    for stage in due.values():
+        for liquid, volumes in stage.items():
+            draws.setdefault(liquid, []).extend(volumes.values())
+    dilutions = plan_dilutions(solver, draws)
     stocks = stock_states(lab, drawn_ul)
     sources = {stock.name: _Source(dict(stock.start_nl), stock.dead_nl) for stock in stocks}
     sources |= {dilution.name: _Source(dict(dilution.wells), dilution.dead_nl) for dilution in dilutions}
@@ -88,33 +90,33 @@ class _Source:
         return well
 
 
-def plan_dilutions(solver: Solver, drawn_nl: Mapping[str, int]) -> tuple[Dilution, ...]:
+def plan_dilutions(solver: Solver, drawn_nl: Mapping[str, Sequence[int]]) -> tuple[Dilution, ...]:
     """How much of each dilution is made, and where: what wells and weaker dilutions draw, the overage and the dead volume."""
     profile = solver.lab.dilutions
     if profile is None:
         return ()
     item = labware(profile.labware)
     dead_nl, device = to_nl(profile.dead_volume_ul), solver.making
-    needed = dict(drawn_nl)
+    needed = {liquid: list(volumes) for liquid, volumes in drawn_nl.items()}
     made: list[Dilution] = []
     capacity_nl = min(shape.capacity_nl for shape in item.wells.values())
     found: dict[str, list[int]] = {}
     for recipe in reversed(solver.recipes):
-        draws = needed.get(recipe.name, 0)
-        if draws == 0:
+        draws = needed.get(recipe.name, [])
+        if not draws:
             continue
         batch_nl = recipe.factor * device.step_nl
         # both parts of the mixture must be pipettable
         least_nl = max(_up(recipe.factor * device.least_nl, batch_nl), _up(2 * device.least_nl, batch_nl))
-        asked_nl = round(draws * (1 + solver.lab.overage_percent / 100))
-        # a draw is never split between wells: each well may be left with a volume that the next draw does not fit in
-        spare_nl = min(draws, solver.final_nl)
+        asked_nl = round(sum(draws) * (1 + solver.lab.overage_percent / 100))
+        # a draw is never split between wells: each well may be left with less than the next draw
+        spare_nl = max(draws)
         for wells in range(1, len(item.wells) + 1):
             each = max(_up(-(-asked_nl // wells) + dead_nl + (spare_nl if wells > 1 else 0), batch_nl), least_nl)
             if each <= capacity_nl:
                 break
         found[recipe.name] = [each] * wells
-        needed[recipe.parent] = needed.get(recipe.parent, 0) + each * wells // recipe.factor
+        needed.setdefault(recipe.parent, []).extend([each // recipe.factor] * wells)
     free = {f"dilutions {number}": list(item.wells) for number in range(1, profile.plates + 1)}
     for recipe in solver.recipes:
         if recipe.name not in found:

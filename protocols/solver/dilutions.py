@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..device import Device
@@ -71,7 +72,8 @@ def widen(
             if target * final_nl >= reached.get(parent, float("inf")) * precise_nl:
                 continue
             # as strong as the largest target still allows, so that the smaller ones below it are reached too
-            chain = _chain(parent, _factor(precise_nl / volumes[parent], most=MOST_SHARE * room_nl / volumes[parent]))
+            total = _factor(precise_nl / volumes[parent], most=MOST_SHARE * room_nl / volumes[parent])
+            chain = _from_another(parent, total, recipes.values()) or _chain(parent, total)
             if chain is None:
                 continue
             for recipe in chain:
@@ -92,6 +94,23 @@ def _factor(least: float, *, most: float) -> float:
     return max(least, min(most, least * 10))
 
 
+def _from_another(stock: str, total: float, made: Iterable[DilutionRecipe]) -> tuple[DilutionRecipe, ...] | None:
+    """One more step from a dilution of the same stock that is made anyway, where one step from the stock is too far."""
+    if total <= FACTORS[-1]:
+        return None
+    for before in made:
+        reached = int(before.name.rpartition(":")[2])
+        if before.name == _named(stock, reached) and before.level < MOST_LEVELS and total <= reached * FACTORS[-1]:
+            factor = next(factor for factor in FACTORS if factor * reached >= total * (1 - 1e-9))
+            return (DilutionRecipe(name=_named(stock, reached * factor), parent=before.name, factor=factor, level=before.level + 1),)
+    return None
+
+
+def _named(stock: str, total: int) -> str:
+    # a colon can't be part of a stock's name
+    return f"{stock} 1:{total}"
+
+
 def _chain(parent: str, total: float) -> tuple[DilutionRecipe, ...] | None:
     """Factors whose product is at least `total`, as few as can be; None beyond the levels allowed."""
     for levels in range(1, MOST_LEVELS + 1):
@@ -100,18 +119,11 @@ def _chain(parent: str, total: float) -> tuple[DilutionRecipe, ...] | None:
             continue
         factors: list[int] = []
         for left in range(levels, 0, -1):
-            needed = total / _product(factors)
+            needed = total / math.prod(factors)
             factors.append(next(factor for factor in FACTORS if factor >= needed ** (1 / left) * (1 - 1e-9)))
         chain: list[DilutionRecipe] = []
         for level, factor in enumerate(factors, start=1):
-            # a colon can't be part of a stock's name
-            chain.append(DilutionRecipe(name=f"{parent} 1:{_product(factors[:level])}", parent=chain[-1].name if chain else parent, factor=factor, level=level))
+            name = _named(parent, math.prod(factors[:level]))
+            chain.append(DilutionRecipe(name=name, parent=chain[-1].name if chain else parent, factor=factor, level=level))
         return tuple(chain)
     return None
-
-
-def _product(factors: Sequence[int]) -> int:
-    product = 1
-    for factor in factors:
-        product *= factor
-    return product
