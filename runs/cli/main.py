@@ -18,6 +18,7 @@ from .exits import EPILOG
 from .import_results import import_results
 from .new import new
 from .propose import propose
+from .read import read
 from .record import record
 from .report import report
 from .run import run
@@ -30,7 +31,7 @@ app = typer.Typer(
 )  # fmt: skip
 _COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo, "new": new, "check": check, "status": status, "propose": propose, "amend": amend, "compile": compile_command,
-    "approve": approve, "record": record, "import": import_results, "run": run, "report": report, "bench": bench, "doctor": doctor, "verify": verify,
+    "approve": approve, "read": read, "record": record, "import": import_results, "run": run, "report": report, "bench": bench, "doctor": doctor, "verify": verify,
 }  # fmt: skip
 for name, command in _COMMANDS.items():
     app.command(name, epilog=EPILOG)(command)

@@ -111,7 +111,7 @@ def _named(kind: str, wavelengths: tuple[float, ...], content: Mapping[str, Any]
 
 def _mark(value: float, errors: Mapping[str, str], *features: str) -> str:
     """What the instrument wrote where it gave no number; empty where it gave one."""
-    if not (value == 0 and math.copysign(1, value) < 0):
+    if not (math.isnan(value) or (value == 0 and math.copysign(1, value) < 0)):
         return ""
     return next((errors[feature.lower()] for feature in features if errors.get(feature.lower())), "") or "no number"
 
@@ -144,8 +144,8 @@ def _of_peaks(peaks: list[Mapping[str, Any]], base: _Read) -> Iterator[_Read]:
             content = peak.get(key)
             if isinstance(content, Mapping) and isinstance(content.get("value"), int | float):
                 # peaks keep their unit: there mAU is meant
-                told = {"label": f"{component} {what}", "kind": f"peak {what}", "wavelengths": base.wavelengths, "unit": str(content.get("unit", "")).replace("(unitless)", "")}
-                yield replace(base, **told, value=float(content["value"]), mark="no number" if math.copysign(1, content["value"]) < 0 and content["value"] == 0 else "")
+                told: dict[str, Any] = {"label": f"{component} {what}", "kind": f"peak {what}", "wavelengths": base.wavelengths, "unit": str(content.get("unit", "")).replace("(unitless)", "")}
+                yield replace(base, **told, value=float(content["value"]), mark=_mark(float(content["value"]), {}))
 
 
 def _kinetics(reads: list[_Read]) -> list[_Read]:

@@ -61,15 +61,23 @@ def assign(entries: Entries, measurements: Sequence[Measurement], wanted: Mappin
     entries.found = found
 
 
-def _told(name: str, text: str, entries: Entries) -> str | None:
+def channel_named(name: str, text: str, entries: Entries) -> str | CellProblem:
+    """The one channel (or measurement of the file) that a text names: all of it, else all of its words."""
     known = list(entries.channels) or sorted({entry.measurement for entry in entries.found})
     exact = [label for label in known if label.lower() == text.lower()]
     words = set(_words(text))
-    near = exact or [label for label in known if words <= set(_words(label))]
+    near = exact or [label for label in known if words and words <= set(_words(label))]
     if len(near) == 1:
         return near[0]
-    entries.problems.append(CellProblem(None, "measurement", f"one channel for {name}", f"{len(near)} that are called {text!r}", f"The file holds: {_listed(near or known)}."))
-    return None
+    return CellProblem(None, "measurement", f"one channel for {name}", f"{len(near)} that are called {text!r}", f"The file holds: {_listed(near or known)}.")
+
+
+def _told(name: str, text: str, entries: Entries) -> str | None:
+    found = channel_named(name, text, entries)
+    if isinstance(found, CellProblem):
+        entries.problems.append(found)
+        return None
+    return found
 
 
 def _fitting(measurement: Measurement, entries: Entries) -> str | None:

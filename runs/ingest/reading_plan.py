@@ -10,6 +10,8 @@ from world_model.terms.plates import FORMATS, PlateFormat
 
 # the lowest blanked OD600 that is believed where the campaign names none
 OD600_FLOOR = -0.05
+# no reader measures so much in a well: a file in milli-OD, or shifted by three decimals
+OD600_CEILING = 100.0
 # how far a time in the file may lie from the planned one: three minutes
 TIME_TOLERANCE_H = 0.05
 
@@ -22,12 +24,14 @@ class ReadingPlan:
         measurements: what is read, with unit, times, floor and whether blanks are subtracted.
         roles: experiment id → role, every experiment of the round.
         plates: plate → well (`A1`) → experiment id; empty for a lab without plates.
+        sets: experiment id → the set of wells that should read alike, for experiments that are repeated.
         format: rows and columns of the plates.
     """
 
     measurements: tuple[Measurement, ...]
     roles: Mapping[str, str]
     plates: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    sets: Mapping[str, str] = field(default_factory=dict)
     format: PlateFormat = FORMATS[96]
 
     def measurement(self, name: str) -> Measurement:
@@ -49,3 +53,8 @@ def floor_of(measurement: Measurement) -> float | None:
 def times_of(measurement: Measurement) -> tuple[float | None, ...]:
     """The planned times in hours; an end point has one, None."""
     return measurement.at_h or (None,)
+
+
+def ceiling_of(measurement: Measurement) -> float | None:
+    """The highest value of a well that can be one; None where no limit is known."""
+    return OD600_CEILING if measurement.unit in ("OD600", "AU") else None

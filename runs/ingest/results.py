@@ -15,9 +15,12 @@ from .channels import assign
 from .entries import UnreadCell
 from .matching import Matched, Place, Taken, match
 from .open_file import open_results
+from .path_length import to_one_cm, told_paths
+from .plan_evidence import judge_lay, replicate_sets
 from .plate_names import name_plate
 from .problems import CellProblem, RefusedFile
-from .reading_plan import TIME_TOLERANCE_H, ReadingPlan, floor_of, times_of
+from .reading_plan import TIME_TOLERANCE_H, ReadingPlan, ceiling_of, floor_of, times_of
+from .replicates import ReplicateSet, told_sets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,7 @@ class ReadResult:
         failed: experiment id → why, for wells declared as failed or marked so in the file.
         unread: every cell that holds something and was not taken.
         missing: what a partial file lacks.
+        sets: statistics of the wells that should read alike; a well far off is named there and kept.
         blanks: the means that were subtracted.
         notes: what a person should know: units converted or not named, times not used.
     """
@@ -55,6 +59,7 @@ class ReadResult:
     failed: Mapping[str, str]
     unread: tuple[UnreadCell, ...]
     missing: tuple[Missing, ...]
+    sets: tuple[ReplicateSet, ...]
     blanks: tuple[BlankMean, ...]
     notes: tuple[str, ...]
 
@@ -108,13 +113,17 @@ def read_results(
     counted = {key: taken for key, taken in matched.taken.items() if taken.place not in lost}
     blanks = blank_means(counted.values(), plan, matched.problems)
     _refuse_below_floor(counted.values(), plan, blanks, matched.problems)
+    _refuse_above_ceiling(counted.values(), plan, matched.problems)
+    judge_lay(entries, plan, plates, matched)
     if matched.problems:
         raise RefusedFile(raw.name, matched.problems)
+    readings = _readings(matched, plan, plates, lost, blanks, sha256=raw.sha256)
+    sets = replicate_sets(readings, plan)
     return ReadResult(
         name=raw.name, sha256=raw.sha256, dialect=entries.dialect, encoding=raw.encoding, plates=plates,
-        readings=_readings(matched, plan, plates, lost, blanks, sha256=raw.sha256),
+        readings=readings, sets=sets,
         failed={place.experiment: why for place, why in lost.items()}, unread=tuple(entries.unread + matched.unread),
-        missing=missing, blanks=tuple(blanks.values()), notes=tuple(entries.notes + matched.notes),
+        missing=missing, blanks=tuple(blanks.values()), notes=tuple(entries.notes + matched.notes + told_paths(plan) + told_sets(sets)),
     )  # fmt: skip
 
 
@@ -186,6 +195,14 @@ def _refuse_below_floor(
                 break
 
 
+def _refuse_above_ceiling(taken: Iterable[Taken], plan: ReadingPlan, problems: list[CellProblem]) -> None:
+    for one in taken:
+        ceiling = ceiling_of(plan.measurement(one.measurement))
+        if plan.plates and ceiling is not None and one.raw is not None and one.raw > ceiling:
+            mend = "No reader measures so much in a well: the file may be in thousandths, or its decimal mark was lost."
+            problems.append(CellProblem(one.row, one.column, f"{one.measurement} of at most {ceiling:g} in {one.place}", f"{one.raw:g}", mend))
+
+
 def _readings(
     matched: Matched, plan: ReadingPlan, plates: Sequence[str], lost: Mapping[Place, str],
     blanks: Mapping[tuple[str, str, float | None], BlankMean], *, sha256: str,
@@ -200,11 +217,12 @@ def _readings(
                     continue
                 blank = blanks.get((place.plate, measurement.name, at_h))
                 raw = None if one is None else one.raw
+                path = measurement.path_length_cm or 1.0
                 keep = raw is not None and place not in lost
                 found.append(
                     Observation(
                         experiment_id=place.experiment, variable=measurement.name, at_h=at_h,
-                        value=(raw - (blank.mean if blank else 0.0)) if keep and raw is not None else None, raw=raw, sd=measurement.noise,
+                        value=to_one_cm(raw - (blank.mean if blank else 0.0), path) if keep and raw is not None else None, raw=raw, sd=measurement.noise,
                         flag="failed" if place in lost or one is None else one.flag, plate=place.plate, well=place.well,
                         source=f"{sha256[:12]}:{one.row}" if one is not None else "",
                     )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from world_model.terms.errors import nearest
 
-from .cells import UnreadableCell, read_number
+from .cells import UnreadableCell, read_cell, read_number
 from .entries import Entries, Entry, UnreadCell
 from .problems import CellProblem
 from .raw_text import Row
@@ -32,6 +32,7 @@ def is_tidy(row: Row) -> bool:
 def read_tidy(rows: Sequence[Row], *, separator: str, measured: Sequence[str]) -> Entries:
     """The entries of a tidy file whose first row is the header."""
     entries = Entries("tidy")
+    measured = measured or _numeric_columns(rows)
     header = _header(rows[0], entries, measured)
     if entries.problems:
         return entries
@@ -53,6 +54,26 @@ def read_tidy(rows: Sequence[Row], *, separator: str, measured: Sequence[str]) -
             continue
         _read_row(row, header, wide, entries)
     return entries
+
+
+def _numeric_columns(rows: Sequence[Row]) -> list[str]:
+    """Where nothing is planned: the names of the columns that hold numbers or marks alone."""
+    known = {*PLACES, *HOURS, *LONG}
+    names = []
+    for i, title in enumerate(rows[0].cells):
+        cells = [row.cells[i] for row in rows[1:] if len(row.cells) > i and row.cells[i]]
+        if title and title.lower() not in known and cells and all(_reads(cell) for cell in cells):
+            match = WITH_UNIT.match(title)
+            names.append(match["name"] if match else title)
+    return names
+
+
+def _reads(text: str) -> bool:
+    try:
+        read_cell(text, decimal_comma=True)
+    except UnreadableCell:
+        return False
+    return True
 
 
 def _header(row: Row, entries: Entries, measured: Sequence[str]) -> list[str]:

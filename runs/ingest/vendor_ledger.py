@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .cells import ABOVE_MARKS, BELOW_MARKS, UnreadableCell, read_number
-from .entries import Entries, UnreadCell
+from .entries import Entries, Entry, UnreadCell
 from .problems import CellProblem
 
 if TYPE_CHECKING:
@@ -32,11 +32,15 @@ def account(entries: Entries, content: Content, document: Mapping[str, Any]) -> 
     A reading whose number the file does not hold (as often as it was given out) is a problem. A cell counts as consumed when its number
     is a reading, or its text or number stands somewhere in the parser's document, or it is a well's, row's or column's name.
     """
+    if not content.sheets and not content.text:
+        entries.notes.append("The file is binary: its cells could not be held against what the parser gave out.")
+        return
     cells = list(_cells(content))
     held: Counter[str] = Counter()
     for cell in cells:
         if (value := _value(cell.text)) is not None:
             held[_key(value)] += 1
+    entries.found = [_as_written(entry, entries, held) for entry in entries.found]
     given: Counter[str] = Counter()
     lacking: dict[str, list[str]] = {}
     for entry in entries.found:
@@ -86,6 +90,15 @@ def account(entries: Entries, content: Content, document: Mapping[str, Any]) -> 
         entries.unread.append(UnreadCell(cell.line, str(cell.column), cell.text[:200], "a mark of which no reading came" if is_mark else "the vendor's parser gave nothing out for it"))
     if marks:
         entries.notes.append(f"{marks} cells hold marks such as OVRFLW of which no reading came: see the unread cells.")
+
+
+def _as_written(entry: Entry, entries: Entries, held: Mapping[str, int]) -> Entry:
+    """A peak's area as its program wrote it: ASM has it per second where chromatographs integrate over minutes."""
+    value = _value(entry.text)
+    if value is None or entries.channels[entry.measurement].kind != "peak area" or held.get(_key(value)) or not held.get(_key(value / 60)):
+        return entry
+    unit = (entry.unit or "").removesuffix(".s")
+    return replace(entry, text=repr(value / 60), unit=f"{unit}*min" if unit else entry.unit)
 
 
 def _cells(content: Content) -> Iterator[_RawCell]:

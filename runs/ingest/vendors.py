@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Any
 
@@ -49,11 +50,24 @@ class Vendor:
 
 
 def _chromeleon(content: Content) -> bool:
-    return content.text.lstrip().startswith("{") and '"injections"' in content.text
+    return isinstance(_document(content.text).get("injections"), list)
 
 
 def _empower(content: Content) -> bool:
-    return content.text.lstrip().startswith("{") and '"values"' in content.text and '"fields"' in content.text and not _chromeleon(content)
+    values = _document(content.text).get("values")
+    return isinstance(values, dict) and "fields" in values
+
+
+@lru_cache(maxsize=2)
+def _document(text: str) -> dict[str, Any]:
+    """The text's JSON object; empty where it is none."""
+    if not text.lstrip().startswith("{"):
+        return {}
+    try:
+        told = json.loads(text)
+    except (json.JSONDecodeError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 VENDORS = (
@@ -115,7 +129,7 @@ def read_vendor(data: bytes, content: Content, *, name: str, wanted: Sequence[Ve
             refusals.append(f"{vendor.program}: allotropy does not know it")
             continue
         try:
-            document = allotrope_from_io(io.BytesIO(data), str(PurePath(name).with_suffix(vendor.suffix).name), vendor_type=vendor.name)
+            document = allotrope_from_io(io.BytesIO(data), _called(name, Known[vendor.name].supported_extensions, content, vendor), vendor_type=vendor.name)
         # a foreign parser that meets a damaged file answers with anything from KeyError to its own errors: all of them mean "not taken"
         except Exception as fault:
             refusals.append(f"{vendor.program}: {type(fault).__name__}: {str(fault).splitlines()[0][:200] if str(fault) else ''}")
@@ -124,6 +138,15 @@ def read_vendor(data: bytes, content: Content, *, name: str, wanted: Sequence[Ve
         account(entries, content, document)
         return entries
     raise RefusedFile(name, [CellProblem(None, "", "an export that the vendor's parser takes", "; ".join(refusals), "Export the file again, or as a plain table.")])
+
+
+def _called(name: str, endings: Sequence[str], content: Content, vendor: Vendor) -> str:
+    """The file's name with an ending that the vendor's parser takes: its own where it is one of them."""
+    path = PurePath(name or "results")
+    if path.suffix[1:].lower() in endings:
+        return path.name
+    suffix = ".xlsx" if content.sheets and "xlsx" in endings else vendor.suffix
+    return f"{path.stem or 'results'}{suffix}"
 
 
 def vendor_named(text: str) -> Vendor:

@@ -97,7 +97,7 @@ def _read_block(block: _Block, entries: Entries, measured: Sequence[str]) -> Non
             entries.unread.append(UnreadCell(header.line, cell, cell, "the column's title is no well"))
     for well in sorted({well for well in wells.values() if list(wells.values()).count(well) > 1}):
         refuse(header.line, well, "each well once", f"{list(wells.values()).count(well)} columns of it")
-    measurement = block.above.get("measurement") or (measured[0] if len(measured) == 1 else "")
+    measurement = block.above.get("measurement") or (measured[0] if len(measured) == 1 else "" if measured else "reading")
     if not measurement:
         refuse(header.line, "measurement", "a line 'measurement,NAME' above the block", "none", f"Measured here: {', '.join(measured)}." if measured else "")
         return

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from world_model.terms.errors import ApprovalNeeded, ConflictError, ResultsError
+from world_model.terms.errors import ApprovalNeeded, ConflictError, ProtocolError, ResultsError
+from world_model.terms.plates import FORMATS, PlateFormat, parse_well
 from world_model.terms.readings import Observation
 from world_model.terms.word import Word
 
+from ..ingest.entries import told_unread
 from ..ingest.reading_plan import ReadingPlan
 from ..ingest.results import ReadResult, read_results
-from ..journal.canonical import sha256_of
+from ..ingest.workbook import is_workbook
+from ..journal.canonical import canonical_json, sha256_of
 from ..state.campaign_state import CampaignState, RoundState
 from ..state.known_readings import Cell, Read, known_readings
 from ..state.payloads import ExperimentsFailed, Failure, Readings, ResultsRecorded
@@ -19,12 +24,38 @@ from ..state.progress import unfinished_rounds
 from .open_campaign import OpenCampaign
 from .outcome import Outcome
 
+MOST_UNREAD_CELLS = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class HowToRead:
+    """What a person says of a file: the program that wrote it, the sheet, the plate that it is, measurement → channel."""
+
+    vendor: str | None = None
+    sheet: str | None = None
+    plate: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Joined:
+    """A file's readings on the campaign's wells: `fresh` are new or corrected; `failed` wells are newly so."""
+
+    result: ReadResult
+    rounds: tuple[RoundState, ...]
+    fresh: tuple[Observation, ...]
+    failed: Mapping[str, str]
+    messages: tuple[str, ...]
+
 
 def record_file(
     campaign: OpenCampaign, file: Path, *, round: int | None = None, failed: Mapping[str, str] | None = None, partial: bool = False,
-    correct: str = "", offset_h: float = 0.0,
+    correct: str = "", offset_h: float = 0.0, how: HowToRead | None = None,
 ) -> Outcome:  # fmt: skip
     """Record a results file.
+
+    Args:
+        how: what a person says of an instrument's file: vendor, sheet, plate, channels.
 
     Raises:
         ResultsError: there is no such file; else as `record_text`.
@@ -33,12 +64,13 @@ def record_file(
         content = file.read_bytes()
     except OSError as fault:
         raise ResultsError(f"Expected a results file at {file}, found: {fault.strerror}. Name the file that the reader wrote.") from fault
-    return record_content(campaign, content, name=file.name, round=round, failed=failed, partial=partial, correct=correct, offset_h=offset_h)
+    return record_content(campaign, content, name=file.name, round=round, failed=failed, partial=partial, correct=correct, offset_h=offset_h, how=how)
 
 
 def record_content(
     campaign: OpenCampaign, content: bytes, *, name: str, round: int | None = None, failed: Mapping[str, str] | None = None,
     partial: bool = False, correct: str = "", offset_h: float = 0.0, simulated: bool = False, plan: ReadingPlan | None = None,
+    how: HowToRead | None = None,
 ) -> Outcome:  # fmt: skip
     """Record the bytes of a results file. The bytes are kept by their hash before anything is made of them.
 
@@ -57,42 +89,83 @@ def record_content(
         ResultsError: the file does not fit the plan; nothing of it is taken.
     """
     state = campaign.standing()
+    joined = join_content(state, content, name=name, round=round, failed=failed, partial=partial, correct=correct, offset_h=offset_h, plan=plan, how=how)
+    result, rounds, fresh, newly_failed = joined.result, joined.rounds, joined.fresh, joined.failed
+    if not fresh and not newly_failed:
+        raise ConflictError(f"{name}: expected new readings, found every one of its {len(result.readings)} recorded already. Nothing was changed.")
+    recorded = ResultsRecorded(
+        round=rounds[0].number if len(rounds) == 1 else None, source=name[:200], sha256=result.sha256, simulated=simulated, plate=", ".join(result.plates),
+        readings=columns(fresh), partial=partial, corrects=correct,
+        unread=_unread(result),
+    )  # fmt: skip
+    campaign.raw.keep(content, suffix=".csv" if not is_workbook(content) else ".xlsx")
+    payloads: list[Word] = [recorded]
+    if newly_failed:
+        payloads.append(ExperimentsFailed(experiments=tuple(Failure(id=id, why=why or "failed") for id, why in sorted(newly_failed.items()))))
+    after = campaign.append(payloads, on=state)
+    return Outcome(state=after, round=after.rounds[rounds[0].number - 1] if len(rounds) == 1 else None, messages=joined.messages)
+
+
+def join_content(
+    state: CampaignState, content: bytes, *, name: str, round: int | None = None, failed: Mapping[str, str] | None = None,
+    partial: bool = False, correct: str = "", offset_h: float = 0.0, plan: ReadingPlan | None = None, how: HowToRead | None = None,
+) -> Joined:  # fmt: skip
+    """How a file's readings join the campaign's wells; nothing is written. Arguments and failures are those of `record_content`."""
     sha256 = sha256_of(content)
     if not correct:
         _refuse_again(state, sha256, name)
     rounds = _rounds_read(state, round)
     if len(rounds) == 1:
         _refuse_unapproved(state, rounds)
+    how = how or HowToRead()
     result = read_results(
         content, plan=plan or reading_plan(state, rounds), name=name, plate=rounds[0].plate or None if len(rounds) == 1 else None,
-        failed=failed, partial=partial, offset_h=offset_h,
+        told_plate=how.plate, vendor=how.vendor, sheet=how.sheet, mapping=how.mapping, failed=failed, partial=partial, offset_h=offset_h,
     )  # fmt: skip
     rounds = [opened for opened in rounds if not opened.plate or opened.plate in result.plates]
     _refuse_unapproved(state, rounds)
-    known = known_readings(state)
-    fresh = _fresh(result.readings, known, correct=correct, name=name)
+    fresh = _fresh(result.readings, known_readings(state), correct=correct, name=name)
     newly_failed = {id: why for id, why in result.failed.items() if state.failed.get(id) != why}
-    if not fresh and not newly_failed:
-        raise ConflictError(f"{name}: expected new readings, found every one of its {len(result.readings)} recorded already. Nothing was changed.")
-    recorded = ResultsRecorded(
-        round=rounds[0].number if len(rounds) == 1 else None, source=name[:200], sha256=sha256, simulated=simulated, plate=", ".join(result.plates),
-        readings=columns(fresh), partial=partial, corrects=correct,
-        unread=tuple(f"row {cell.row}, column {cell.column}: {cell.text!r} ({cell.why})"[:2000] for cell in result.unread),
-    )  # fmt: skip
-    campaign.raw.keep(content, suffix=".csv")
-    payloads: list[Word] = [recorded]
-    if newly_failed:
-        payloads.append(ExperimentsFailed(experiments=tuple(Failure(id=id, why=why or "failed") for id, why in sorted(newly_failed.items()))))
-    after = campaign.append(payloads, on=state)
-    return Outcome(state=after, round=after.rounds[rounds[0].number - 1] if len(rounds) == 1 else None, messages=_messages(result, fresh, newly_failed))
+    return Joined(result=result, rounds=tuple(rounds), fresh=tuple(fresh), failed=newly_failed, messages=_messages(result, fresh, newly_failed))
 
 
 def reading_plan(state: CampaignState, rounds: Sequence[RoundState]) -> ReadingPlan:
     """What is expected of the rounds' results: by plate and well where they were compiled, else by experiment."""
+    plates = {opened.compiled.plate: opened.compiled.layout for opened in rounds if opened.compiled}
     return ReadingPlan(
         measurements=state.charter.measurements, roles={e.id: e.role for opened in rounds for e in opened.experiments},
-        plates={opened.compiled.plate: opened.compiled.layout for opened in rounds if opened.compiled},
+        plates=plates, sets=_sets(rounds), format=_format(plates),
     )  # fmt: skip
+
+
+def _sets(rounds: Sequence[RoundState]) -> dict[str, str]:
+    """The experiments of a round that should read alike: repeats with what they repeat, controls of equal settings, blanks."""
+    named: dict[str, str] = {}
+    for opened in rounds:
+        for experiment in opened.experiments:
+            match experiment.role:
+                case "unused":
+                    continue
+                case "blank":
+                    name = f"the blanks of round {opened.number}"
+                case "control":
+                    name = f"the control {canonical_json(experiment.settings)} of round {opened.number}"
+                case _:
+                    name = experiment.repeat_of or experiment.id
+            named[experiment.id] = name
+    many = Counter(named.values())
+    return {id: name for id, name in named.items() if many[name] > 1}
+
+
+def _format(plates: Mapping[str, Mapping[str, str]]) -> PlateFormat:
+    """96 wells where they hold the layouts, else 384: a layout names wells, not labware."""
+    for layout in plates.values():
+        for well in layout:
+            try:
+                parse_well(well, FORMATS[96])
+            except ProtocolError:
+                return FORMATS[384]
+    return FORMATS[96]
 
 
 def columns(observations: Sequence[Observation]) -> Readings:
@@ -158,6 +231,13 @@ def _fresh(observations: Sequence[Observation], known: Mapping[Cell, Read], *, c
             f'Nothing is taken. If the new ones are right, say why: --correct "REASON"; the old ones stay in the journal.'
         )
     return fresh
+
+
+def _unread(result: ReadResult) -> tuple[str, ...]:
+    """Cell by cell where they are few; an instrument's file has thousands about itself: there by reason, with the rows. The file is kept."""
+    if len(result.unread) > MOST_UNREAD_CELLS:
+        return tuple(line[:2000] for line in told_unread(result.unread))
+    return tuple(f"row {cell.row}, column {cell.column}: {cell.text!r} ({cell.why})"[:2000] for cell in result.unread)
 
 
 def _messages(result: ReadResult, fresh: Sequence[Observation], failed: Mapping[str, str]) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ def verify_workspace(workspace: Workspace) -> Checked:
 
 
 def _refuse_changed(workspace: Workspace, sha256: str) -> None:
-    file = workspace.raw_folder / f"{sha256}.csv"
+    file = next((kept for ending in (".csv", ".xlsx") if (kept := workspace.raw_folder / f"{sha256}{ending}").is_file()), workspace.raw_folder / f"{sha256}.csv")
     if not file.is_file():
         raise VerificationError(f"{file}: expected the raw results as recorded, found no file. Restore it from a backup.")
     if sha256_of(file.read_bytes()) != sha256:

@@ -18,7 +18,8 @@ class Measurement(Word):
     """One observable: its unit, when it is read, and what a reading may be.
 
     `at_h` are hours after the campaign's zero; empty for an end point read once, at the end. `floor` is the lowest blanked
-    value that is believed; `noise` the reader's sd, so that small negative values are known to be noise.
+    value that is believed; `noise` the reader's sd, so that small negative values are known to be noise. `path_length_cm`, for an
+    absorbance whose blank is subtracted, brings it to 1 cm: the blanked value is divided by it.
     """
 
     name: Name
@@ -27,6 +28,7 @@ class Measurement(Word):
     floor: float | None = None
     noise: float | None = Field(None, gt=0)
     subtract_blank: bool = False
+    path_length_cm: float | None = Field(None, gt=0, le=5)
 
     @field_validator("unit")
     @classmethod
@@ -39,6 +41,13 @@ class Measurement(Word):
         if any(later <= earlier for earlier, later in pairwise(times)):
             raise ValueError(f"expected strictly increasing hours, found {list(times)}")
         return times
+
+    @model_validator(mode="after")
+    def _path_of_a_blanked_absorbance(self) -> Measurement:
+        if self.path_length_cm is not None and (not self.subtract_blank or self.unit not in ("OD600", "AU")):
+            found = f"unit {self.unit!r}, subtract_blank = {str(self.subtract_blank).lower()}"
+            raise ValueError(f"expected path_length_cm on an absorbance (OD600, AU) with subtract_blank = true, found {found}: the plate's own absorbance does not follow the liquid's height")
+        return self
 
 
 class Goal(Word):

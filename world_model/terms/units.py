@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # spelling → canonical spelling of the bench units that convert to nothing else
 OWN_DIMENSIONS = {
-    "OD600": "OD600", "OD": "OD600", "od600": "OD600", "RFU": "RFU", "rfu": "RFU", "AU": "AU", "x": "x", "X": "x", "×": "x",
+    "OD600": "OD600", "OD": "OD600", "od600": "OD600", "RFU": "RFU", "rfu": "RFU", "RLU": "RLU", "rlu": "RLU", "AU": "AU", "x": "x", "X": "x", "×": "x",
     "% v/v": "% v/v", "%v/v": "% v/v", "% w/v": "% w/v", "%w/v": "% w/v", "%": "%", "U/mL": "U/mL", "U/ml": "U/mL",
     "cells/mL": "cells/mL", "cells/ml": "cells/mL", "": "", "1": "",
     "rpm": "rpm", "x g": "x g", "xg": "x g", "× g": "x g", "×g": "x g",
