@@ -170,8 +170,8 @@ class TipPlace:
 @dataclass(frozen=True, kw_only=True)
 class Move:
     """One aspirate and one dispense. `tip` None keeps the tip that is on. `configure_nl` tells the pipette its next volume
-    mode. `stir_nl` mixes the source first, `mix_nl` the well afterwards (0: no). With several channels, `source_well` and
-    `well` are where the first one goes, and `volume_nl` is each one's."""
+    mode. `stir_nl` mixes the source first, `mix_nl` the well afterwards, `mix_times` times (0 nL: no). With several channels,
+    `tip`, `source_well` and `well` are where the first one goes, and `volume_nl` is each one's."""
 
     pipette: int
     tip: TipPlace | None
@@ -186,6 +186,7 @@ class Move:
     stir_nl: int = 0
     mix_nl: int = 0
     channels: int = 1
+    mix_times: int = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,8 +210,20 @@ class Load:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Refill:
+    """Before the move at position `before` (from 0) the robot waits until a person has put full racks into `slots`."""
+
+    before: int
+    slots: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class RobotStage:
-    """L3 of one stage: deck, liquids, tips and moves, in order."""
+    """L3 of one stage: deck, liquids, tips and moves, in order.
+
+    `tips_used` and `racks_used` count by load name, refills included. `left_out` is what no mounted pipette can do: a release
+    with any of it is refused.
+    """
 
     name: str
     minute: int
@@ -220,6 +233,10 @@ class RobotStage:
     loads: tuple[Load, ...]
     moves: tuple[Move, ...]
     tips_used: dict[str, int] = field(default_factory=dict)
+    racks_used: dict[str, int] = field(default_factory=dict)
+    refills: tuple[Refill, ...] = ()
+    left_out: tuple[Transfer, ...] = ()
+    robot: str = "Flex"
 
     @property
     def plate_slot(self) -> str:
