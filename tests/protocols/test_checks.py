@@ -122,11 +122,11 @@ def test_an_experiment_twice_or_nowhere_is_found(draft, lab, design):
     assert {(finding.where, finding.observed) for finding in found if finding.severity == "error"} == {("R01-001", "0 wells"), ("R01-002", "2 wells")}
 
 
-def test_repeats_in_one_column_are_a_warning(draft, lab, design):
+def test_repeats_in_one_column_are_refused(draft, lab, design):
     places = {"R01-001": "B5", "R01-002": "E5"}
     wells = tuple(replace(well, well=places.get(well.experiment_id, well.well)) for well in draft.plan.wells)
-    found = [finding for finding in check_layout(replace(draft.plan, wells=wells), lab, design) if finding.severity == "warning"]
-    assert [finding.observed for finding in found] == ["all 2 wells in column 5"]
+    [finding] = check_layout(replace(draft.plan, wells=wells), lab, design)
+    assert (finding.rule, finding.severity, finding.observed) == ("layout", "error", "all 2 wells in column 5: B5, E5")
 
 
 def test_rounding_beyond_three_percent_is_a_warning(lab, space, experiment):
