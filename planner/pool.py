@@ -45,14 +45,14 @@ class Pool:
 
 
 def build_pool(
-    encoder: Encoder, *, taken: Tensor, seed: int, snap: Callable[[dict[str, float | str]], Settings] | None = None,
+    encoder: Encoder, *, taken: Tensor, seed: int, snap: Callable[[dict[str, float | str]], Settings | None] | None = None,
     size: int = POOL_SIZE, uniform: bool = False,
 ) -> Pool:  # fmt: skip
     """Candidates that are feasible and not taken.
 
     Args:
         taken: `n x d`, what is measured or pending and must not come again.
-        snap: moves settings to what the bench can reach.
+        snap: moves settings to what the bench can reach, or says None where it reaches nothing near.
         size: points drawn from a space that is too large to list.
         uniform: draw them at random and not evenly.
 
@@ -76,7 +76,10 @@ def build_pool(
     else:
         drawn, exhaustive = draw_feasible(encoder, size, seed=seed, uniform=uniform), False
     if snap is not None:
-        drawn = encoder.design_of([snap(settings) for settings in encoder.settings(drawn)])
+        moved = [reached for settings in encoder.settings(drawn) if (reached := snap(settings)) is not None]
+        if not moved:
+            raise DesignError("Expected points of the space that the bench can make, found none. Give stronger or weaker stocks, or larger wells.")
+        drawn = encoder.design_of(moved)
         drawn = drawn[_feasible(encoder, drawn)]
     drawn = _distinct(drawn)
     drawn = drawn[~_is_among(drawn, taken)]

@@ -69,7 +69,7 @@ def propose(
         pending: experiments under way; they are known to the model and never proposed again.
         seed: the campaign's; children by round and purpose.
         strategy: `auto`; `random` and `endpoint` (a GP that sees no trajectory) are rivals to compare with.
-        snap: moves settings to what the bench can reach.
+        snap: moves settings to what the bench can reach, or says None where it reaches nothing near.
         previous_model: the last proposal's `model`, so that the judge keeps its pace.
 
     Raises:
@@ -171,7 +171,7 @@ def _with_neighbours(world: WorldModel, goals: Sequence[Goal], pool: Pool, *, sn
         if i not in encoder.categorical_dims:
             moved[:, i] = moved[:, i].clamp(0.0, 1.0)
     rows = [snap(row) if snap else row for row in encoder.settings(moved)]
-    fine = [row for row in rows if not encoder.space.reasons_against(row)]
+    fine = [row for row in rows if row is not None and not encoder.space.reasons_against(row)]
     extra = torch.unique(encoder.design_of(fine), dim=0) if fine else torch.empty(0, moved.shape[1], dtype=torch.double)
     both = torch.cat([pool.design, extra])
     nearest = torch.cdist(both, known).min(dim=1).values if len(known) else torch.ones(len(both))
@@ -193,8 +193,9 @@ def _within(pool: Pool, world: WorldModel, goals: Sequence[Goal], *, seed: int, 
 
 def _repaired(encoder: Encoder, point: Tensor, *, snap: Snap | None, known: Tensor, chosen: _Chosen) -> Tensor | None:
     settings = encoder.settings(point.unsqueeze(0))[0]
-    reached = dict(snap(settings)) if snap else settings
-    reasons = encoder.space.reasons_against(reached)
+    moved = snap(settings) if snap else settings
+    reached = settings if moved is None else dict(moved)
+    reasons = ["the bench can't make it"] if moved is None else encoder.space.reasons_against(reached)
     if reasons:
         chosen.refused.append(Refusal(settings=reached, why="; ".join(reasons)))
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,6 +12,7 @@ from world_model.terms.factors import Continuous
 from world_model.terms.lab_profile import LabProfile
 from world_model.terms.proposal import ProposedExperiment
 from world_model.terms.space import SearchSpace
+from world_model.terms.units import conversion_factor
 
 from .finding import Finding, Refused, errors_in
 from .preflight import check_lab
@@ -68,6 +70,45 @@ class Reach:
             if ends:
                 moved[hole.factor] = ends[0] if len(ends) == 1 or value - ends[0] < ends[1] - value else ends[1]
         return moved
+
+    def reached(self, settings: Mapping[str, float | str]) -> dict[str, float | str] | None:
+        """Settings moved out of gaps; None where even those can't be made: the sum of volumes, or what rounding leaves."""
+        moved = self.snap(settings)
+        return moved if self._surely_fits(moved) or not self.reasons_against(moved) else None
+
+    def _surely_fits(self, settings: Mapping[str, float | str]) -> bool:
+        """Whether the least volumes of single stocks leave room to spare: then nothing needs to be solved."""
+        taken_nl = self.solver.cells_nl + 2 * max(device.least_nl for device in self.solver.devices.values())
+        wanted = {name: amount.concentration for name, amount in self.solver.lab.medium.base.items()}
+        wanted = {name: value * self._base_scale(name) for name, value in wanted.items()}
+        for binding in self.bound.bindings:
+            value = settings.get(binding.factor)
+            if not isinstance(value, int | float):
+                return False
+            if binding.component in wanted:
+                return False
+            wanted[binding.component] = float(value) * self.solver.strengths.scale[binding.factor]
+        for component, amount in wanted.items():
+            if amount > 0:
+                able = [volume for stock, volume in self._volumes(component, amount) if volume >= 1.1 * self.solver.devices[stock].least_nl]
+                if not able:
+                    return False
+                taken_nl += math.ceil(min(able))
+        return not self.solver.solvents_limited and taken_nl <= self.solver.final_nl
+
+    def _volumes(self, component: str, amount: float) -> list[tuple[str, float]]:
+        """Stock → nanolitres of it, for the stocks that bring this component and no other that counts."""
+        strengths = self.solver.strengths
+        return [
+            (stock, amount * self.solver.final_nl / strength)
+            for stock, strength in strengths.holding(component).items()
+            if set(strengths.of[stock]) & strengths.controlled == {component}
+        ]
+
+    def _base_scale(self, component: str) -> float:
+        amount = self.solver.lab.medium.base[component]
+        unit = self.solver.strengths.units[component]
+        return conversion_factor(amount.unit, unit, molar_mass_g_per_mol=self.solver.lab.molar_masses.get(component), of=component)
 
     def reasons_against(self, settings: Mapping[str, float | str]) -> tuple[Finding, ...]:
         """Every reason why one experiment of these settings can't be pipetted: the solver's own answer, exact."""

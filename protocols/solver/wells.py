@@ -69,6 +69,11 @@ class Solver:
         od = self.inoculum_od600 or cells.expected_od600
         return to_step(self.lab.plate.volume_ul * cells.final_od600 / od, self.devices[cells.stock].step_nl)
 
+    @property
+    def solvents_limited(self) -> bool:
+        """Whether some stock brings a solvent that the lab file limits."""
+        return any(name in stock.solvent for stock in self.lab.stocks for name in self.lab.solvent_limits)
+
     @cached_property
     def solvents(self) -> Mapping[str, Mapping[str, float]]:
         """Liquid → solvent → volume fraction."""

@@ -20,7 +20,7 @@ from .outcome import Outcome, Progress, silent
 from .proposal_table import proposal_csv
 
 Strategy = Literal["auto", "random", "endpoint"]
-Snap = Callable[[dict[str, float | str]], dict[str, float | str]]
+Snap = Callable[[dict[str, float | str]], dict[str, float | str] | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ def reachable(space: SearchSpace, lab: LabFile | None) -> Reachable:
 
     found = reach(space, lab.profile)
     narrowed = SearchSpace(factors=space.factors, constraints=(*space.constraints, *found.constraints), candidates=space.candidates)
-    return Reachable(space=narrowed, snap=found.snap, findings=tuple(map(str, found.findings)))
+    return Reachable(space=narrowed, snap=found.reached, findings=tuple(map(str, found.findings)))
 
 
 def propose(

@@ -93,3 +93,14 @@ def test_a_wrong_lab_is_refused(lab_doc, space):
 
 def test_constraints_are_the_planners_words(lab):
     assert all(isinstance(constraint, Linear) for constraint in reach(WIDE, lab).constraints)
+
+
+@given(st.floats(0, 600), st.floats(0, 50), st.floats(0, 5000))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_reached_can_be_pipetted_and_nothing_else_is_turned_away(lab, glucose, magnesium, iptg):
+    found = reach(WIDE, lab)
+    asked = {"glucose": glucose, "magnesium": magnesium, "iptg": iptg}
+    reached = found.reached(asked)
+    assert (reached is None) == bool(found.reasons_against(found.snap(asked)))
+    if reached is not None:
+        assert found.reasons_against(reached) == ()
