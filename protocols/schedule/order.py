@@ -75,13 +75,13 @@ class NoOrder:
 @dataclass
 class _Search:
     tasks: Sequence[Task]
-    pairs: list[tuple[int, int]]
     tell: Callable[[str], None]
     nodes: int = 0
     best: NDArray[np.int64] | None = None
     best_end: int = 2**59
     complete: bool = True
     ends: list[int] = field(default_factory=list)
+    groups: list[list[int]] = field(default_factory=list)
 
     def run(self, lag: NDArray[np.int64], open_pairs: list[tuple[int, int]]) -> None:
         """Depth first; the pair that collides first is ordered first, earlier start first. Deterministic."""
@@ -95,7 +95,7 @@ class _Search:
         if settled is None:
             return
         lag, open_pairs = settled
-        if max((int(lag[0, end]) for end in self.ends), default=0) >= self.best_end:
+        if self._at_least(lag) >= self.best_end:
             return
         clash = self._first_clash(lag, open_pairs)
         if clash is None:
@@ -109,6 +109,14 @@ class _Search:
             tight = tightened(lag, moment(a, end=True), moment(b, end=False), 0)
             if tight is not None:
                 self.run(tight, rest)
+
+    def _at_least(self, lag: NDArray[np.int64]) -> int:
+        """A bound on the end: the longest path, and what each machine has to do from its earliest start on."""
+        bound = max((int(lag[0, end]) for end in self.ends), default=0)
+        for group in self.groups:
+            first = min(int(lag[0, moment(i, end=False)]) for i in group)
+            bound = max(bound, first + sum(self.tasks[i].duration_s for i in group))
+        return bound
 
     def _settle(self, lag: NDArray[np.int64], open_pairs: list[tuple[int, int]]) -> tuple[NDArray[np.int64], list[tuple[int, int]]] | None:
         """Order every pair that the bounds leave no choice for; None where neither order of a pair is left."""
@@ -154,7 +162,12 @@ def order_tasks(graph: nx.MultiDiGraph, *, progress: Callable[[str], None] | Non
         return NoOrder(conflict=conflict)
     lag = longest(n, bounds)
     pairs = sharing_pairs(tasks)
-    search = _Search(tasks=tasks, pairs=pairs, tell=progress or (lambda message: None), ends=[moment(i, end=True) for i in range(len(tasks))])
+    sharing = sorted({i for pair in pairs for i in pair})
+    machines = dict.fromkeys(tasks[i].resource for i in sharing)
+    search = _Search(
+        tasks=tasks, tell=progress or (lambda message: None), ends=[moment(i, end=True) for i in range(len(tasks))],
+        groups=[[i for i in sharing if tasks[i].resource == machine] for machine in machines],
+    )  # fmt: skip
     search.run(lag, pairs)
     if search.best is None:
         return NoOrder(clashes=_clashes(tasks, windows, lag, pairs), searched=search.complete)

@@ -168,7 +168,10 @@ def _task(chain: _Chain, step: Step, after: Sequence[Step]) -> None:
         case Thermocycle():
             chain.add("thermocycle", f"thermocycle {plate}", "thermocycler", programme_s(step) + ramps_s(step))
         case Read():
-            chain.add("read", f"read {plate}", "reader", 0 if interrupted else _reading_s(step, work), stretches=interrupted)
+            before = list(chain.tasks)
+            task = chain.add("read", f"read {plate}", "reader", 0 if interrupted else _reading_s(step, work), stretches=interrupted)
+            if step.start is not None and not any(earlier.kind in ("read", "add", "sample") for earlier in before):
+                _begin_in_time(chain, task, seconds(step.start))
         case Sample():
             task = chain.add("sample", f"sample {plate} at {_hour(seconds(step.at))}", "person", timing.sample_well_s * work.wells)
             chain.at(task, seconds(step.at), within_s=timing.addition_within_min * 60, why=f"sample of {plate} due at {_hour(seconds(step.at))}")
@@ -181,6 +184,14 @@ def _task(chain: _Chain, step: Step, after: Sequence[Step]) -> None:
             chain.added = task.id
         case _:
             assert_never(step)
+
+
+def _begin_in_time(chain: _Chain, task: Task, start_s: float) -> None:
+    """The first reading begins when what lies between the set-up and it is done: a plate does not stand and wait for the reader."""
+    zero = next(i for i, earlier in enumerate(chain.tasks) if earlier.id == chain.zero)
+    between_s = sum(earlier.duration_s for earlier in chain.tasks[zero + 1 :] if earlier is not task)
+    most_s = max(start_s, between_s) + chain.work.timing.addition_within_min * 60
+    chain.windows.append(Window(before=chain.zero, after=task.id, at_most_s=round(most_s), why=f"first reading of {chain.plate}"))
 
 
 def _due_s(steps: Sequence[Step]) -> float | None:

@@ -106,7 +106,7 @@ def read_quantity(text: str, dimension: Dimension, *, source: Source = "user_tex
     """
     match = _TEXT.match(text)
     if match is None:
-        raise ValueError(f"expected {dimension.name} such as {dimension.example!r}, found {text!r}. Write a number with a point and its unit.")
+        raise ValueError(f"expected {dimension.name} such as {dimension.example!r}, found {text!r}. Write a number and its unit.")
     unit = dimension.units.get(match[2])
     if unit is None:
         raise ValueError(f"expected {dimension.name} such as {dimension.example!r}, found {text!r}{_instead(match[2])}")
@@ -116,6 +116,8 @@ def read_quantity(text: str, dimension: Dimension, *, source: Source = "user_tex
 def _instead(unit: str) -> str:
     if not unit:
         return ", a number without a unit"
+    if unit.startswith(","):
+        return ". Write the number with a point."
     return next((f", {other.name}" for other in DIMENSIONS if unit in other.units), "")
 
 
