@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..device import Device
 from .demands import Demand
-from .mixture import PRECISE_STEPS
+from .mixture import precise_nl
 from .strengths import Strengths
 
 # Factors that a person can check at a glance.
@@ -61,7 +61,7 @@ def widen(
         if component in thin:
             continue
         own = {name: brings[component] for name, brings in strengths.of.items() if set(brings) & strengths.controlled == {component}}
-        precise_nl = max(making.least_nl, PRECISE_STEPS * making.step_nl)
+        least_nl = precise_nl(making, final_nl)
         reached: dict[str, float] = {}
         for target in sorted(wanted, reverse=True):
             volumes = {stock: target * final_nl / strength for stock, strength in own.items()}
@@ -69,10 +69,10 @@ def widen(
             if len(too_strong) < len([stock for stock, volume in volumes.items() if volume <= room_nl]) or not too_strong:
                 continue
             parent = max(too_strong, key=lambda stock: (volumes[stock], stock))
-            if target * final_nl >= reached.get(parent, float("inf")) * precise_nl:
+            if target * final_nl >= reached.get(parent, float("inf")) * least_nl:
                 continue
             # as strong as the largest target still allows, so that the smaller ones below it are reached too
-            total = _factor(precise_nl / volumes[parent], most=MOST_SHARE * room_nl / volumes[parent])
+            total = _factor(least_nl / volumes[parent], most=MOST_SHARE * room_nl / volumes[parent])
             chain = _from_another(parent, total, recipes.values()) or _chain(parent, total)
             if chain is None:
                 continue

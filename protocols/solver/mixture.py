@@ -6,7 +6,7 @@ import bisect
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ..device import Device
@@ -16,7 +16,6 @@ from ..volumes import to_step
 PRECISE_STEPS = 20
 # Choices of one liquid a component that are looked at one by one; more are left to the mixed-integer programme.
 MOST_CHOICES = 4096
-Choice = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +33,7 @@ class Recipe:
         devices: liquid → what moves it: each volume is 0 or at least its least, in its steps.
         most_nl: the most that this stage may add.
         prefer: `large` volumes, which rounding hurts least; or `small` ones, which dilute a growing culture least.
+        precise: whether small volumes keep a distance from the device's least: if the liquids allow, at all costs, or not.
         solvents: liquid → solvent → volume fraction, for the solvents that are limited.
         solvent_room_nl: solvent → what this stage may bring of it, nanolitres.
     """
@@ -50,11 +50,11 @@ class Recipe:
     prefer: Literal["large", "small"] = "large"
     solvents: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     solvent_room_nl: Mapping[str, float] = field(default_factory=dict)
-    precise: bool = False
+    precise: Literal["try", "must", "no"] = "try"
 
     def least_nl(self, liquid: str) -> int:
         device = self.devices[liquid]
-        return max(device.least_nl, PRECISE_STEPS * device.step_nl) if self.precise else device.least_nl
+        return precise_nl(device, self.final_nl) if self.precise == "must" else device.least_nl
 
     @property
     def room_nl(self) -> int:
@@ -64,6 +64,11 @@ class Recipe:
     def brings(self, liquid: str) -> set[str]:
         """The controlled components of a liquid."""
         return {component for component in self.strengths[liquid] if component in self.controlled}
+
+
+def precise_nl(device: Device, final_nl: int) -> int:
+    """The least volume that is measured well: twenty steps, but no more than a twentieth of the well."""
+    return max(device.least_nl, min(PRECISE_STEPS * device.step_nl, final_nl // 20))
 
 
 def usable_stocks(recipe: Recipe) -> list[str]:
@@ -86,10 +91,8 @@ def mix(recipe: Recipe) -> dict[str, int] | None:
     Source: semi-continuous volumes by a binary for each liquid; solved by HiGHS (scipy.optimize.milp). Where each liquid
     brings one controlled component, one liquid a component is the fewest, and the best choice of them is enumerated.
     """
-    if recipe.prefer == "small" and not recipe.precise:
-        from dataclasses import replace
-
-        precise = mix(replace(recipe, precise=True))
+    if recipe.prefer == "small" and recipe.precise == "try":
+        precise = mix(replace(recipe, precise="must"))
         if precise is not None:
             return precise
     stocks = usable_stocks(recipe)
@@ -117,61 +120,73 @@ def _one_each(recipe: Recipe, stocks: Sequence[str]) -> bool:
 
 def _choose(recipe: Recipe, stocks: Sequence[str]) -> dict[str, float] | None:
     """The best choice of one liquid a component, µL; None where no such choice fits, or there are too many."""
-    options: list[list[tuple[str, float]]] = []
+    options: list[list[_Option]] = []
     for component, target in recipe.targets.items():
         if target <= 0:
             continue
-        holding = [(stock, target * recipe.final_nl / recipe.strengths[stock][component]) for stock in stocks if component in recipe.brings(stock)]
-        able = [(stock, volume) for stock, volume in holding if volume >= recipe.least_nl(stock) * (1 - 1e-12)]
+        holding = [_option(recipe, stock, target * recipe.final_nl / recipe.strengths[stock][component]) for stock in stocks if component in recipe.brings(stock)]
+        able = [option for option in holding if option.exact >= recipe.least_nl(option.liquid) * (1 - 1e-12)]
         if not able:
             return None
-        options.append(sorted(able, key=lambda option: option[1], reverse=recipe.prefer == "large"))
-    best = tuple(able[0] for able in options)
-    volumes = _with_diluent(recipe, best)
-    if volumes is None:
+        options.append(sorted(able, key=lambda option: option.exact, reverse=recipe.prefer == "large"))
+    best: Choice | None = tuple(able[0] for able in options)
+    if not _fits(recipe, tuple(able[0] for able in options)):
         if recipe.prefer == "small":
             # each is as small as can be, and still they do not fit
             return None
-        choices = _every(recipe, options) if recipe.solvent_room_nl else _halves(recipe, options)
-        volumes = _with_diluent(recipe, choices) if choices is not None else None
-    return None if volumes is None else {stock: volume / 1000 for stock, volume in volumes.items()}
-
-
-def _with_diluent(recipe: Recipe, choice: Choice) -> dict[str, float] | None:
-    """A choice with what the diluent takes up, nanolitres; None where it does not fit."""
-    rest = _rest(recipe, sum(volume for _, volume in choice), len(choice))
-    if rest is None:
+        best = _every(recipe, options) if recipe.solvent_room_nl else _halves(recipe, options)
+    if best is None:
         return None
-    volumes = dict(choice) | ({recipe.diluent: rest} if rest and recipe.diluent else {})
-    return None if _over_solvent(recipe, volumes) else volumes
+    rest = _rest(recipe, best) or 0
+    return {option.liquid: option.exact / 1000 for option in best} | ({recipe.diluent: rest / 1000} if rest and recipe.diluent else {})
 
 
-def _every(recipe: Recipe, options: Sequence[Sequence[tuple[str, float]]]) -> Choice | None:
+@dataclass(frozen=True)
+class _Option:
+    """A liquid for a component: the volume that is due, and as the device's steps have it, nanolitres."""
+
+    liquid: str
+    exact: float
+    rounded: int
+
+
+Choice = tuple[_Option, ...]
+
+
+def _option(recipe: Recipe, liquid: str, exact: float) -> _Option:
+    return _Option(liquid, exact, to_step(exact / 1000, recipe.devices[liquid].step_nl))
+
+
+def _fits(recipe: Recipe, choice: Choice) -> bool:
+    rest = _rest(recipe, choice)
+    return rest is not None and not _over_solvent(recipe, choice, rest)
+
+
+def _every(recipe: Recipe, options: Sequence[Sequence[_Option]]) -> Choice | None:
     """The largest choice that fits, by trying each."""
     if math.prod(len(able) for able in options) > MOST_CHOICES:
         return None
-    fitting = (choice for choice in itertools.product(*options) if _with_diluent(recipe, choice) is not None)
-    return max(fitting, key=lambda choice: sum(volume for _, volume in choice), default=None)
+    fitting = (choice for choice in itertools.product(*options) if _fits(recipe, choice))
+    return max(fitting, key=lambda choice: sum(option.exact for option in choice), default=None)
 
 
-def _halves(recipe: Recipe, options: Sequence[Sequence[tuple[str, float]]]) -> Choice | None:
+def _halves(recipe: Recipe, options: Sequence[Sequence[_Option]]) -> Choice | None:
     """The largest choice that fits: for each choice of one half of the components the largest of the other half that leaves
     room (meeting in the middle; a multiple-choice knapsack)."""
     ordered = sorted(options, key=len)
     halves = ordered[::2], ordered[1::2]
     if max(math.prod(len(able) for able in half) for half in halves) > MOST_CHOICES:
         return None
-    one, other = ([(sum(volume for _, volume in choice), choice) for choice in itertools.product(*half)] for half in halves)
+    one, other = ([(sum(option.rounded for option in choice), choice) for choice in itertools.product(*half)] for half in halves)
     other.sort(key=lambda entry: entry[0])
     totals = [total for total, _ in other]
-    count = len(options)
-    slack = 0.0 if recipe.diluent is None else recipe.least_nl(recipe.diluent) + recipe.devices[recipe.diluent].step_nl / 2 * (count + 1)
-    best: tuple[float, Choice] | None = None
+    # without diluent a mixture must fill the room exactly, or leave what the diluent needs
+    limits = {recipe.room_nl, recipe.room_nl - (recipe.least_nl(recipe.diluent) if recipe.diluent is not None else 0)}
+    best: tuple[int, Choice] | None = None
     for total, choice in one:
-        # without diluent a mixture must fill the room exactly, or leave it what it needs
-        for limit in (recipe.room_nl + 1e-6, recipe.room_nl - slack):
+        for limit in limits:
             at = bisect.bisect_right(totals, limit - total) - 1
-            if at >= 0 and (best is None or total + totals[at] > best[0]) and _rest(recipe, total + totals[at], count) is not None:
+            if at >= 0 and (best is None or total + totals[at] > best[0]) and _rest(recipe, (*choice, *other[at][1])) is not None:
                 best = total + totals[at], (*choice, *other[at][1])
     return None if best is None else best[1]
 
@@ -191,21 +206,24 @@ def _hopeless(recipe: Recipe, stocks: Sequence[str]) -> bool:
     return sum(min(volumes.values()) for volumes in holding.values()) > recipe.room_nl + 1e-6
 
 
-def _rest(recipe: Recipe, total: float, liquids: int) -> float | None:
-    """What the diluent takes up; None where the liquids do not fit, or leave too little for it."""
-    rest = recipe.room_nl - total
+def _rest(recipe: Recipe, choice: Choice) -> int | None:
+    """What the diluent takes up, in whole steps; None where the liquids do not fit, or leave too little for it."""
+    rest = recipe.room_nl - sum(option.rounded for option in choice)
     if recipe.total_nl is None:
-        return 0.0 if rest >= -1e-6 else None
-    if abs(rest) < 1e-6:
-        return 0.0
-    if recipe.diluent is None or rest < recipe.least_nl(recipe.diluent) + recipe.devices[recipe.diluent].step_nl / 2 * (liquids + 1):
+        return 0 if rest >= 0 else None
+    if abs(recipe.room_nl - sum(option.exact for option in choice)) < 1e-6:
+        return 0
+    if recipe.diluent is None or rest < recipe.least_nl(recipe.diluent):
         return None
     return rest
 
 
-def _over_solvent(recipe: Recipe, volumes: Mapping[str, float]) -> bool:
+def _over_solvent(recipe: Recipe, choice: Choice, rest: int) -> bool:
+    volumes: dict[str, float] = {**recipe.fixed, **{option.liquid: option.exact for option in choice}}
+    if recipe.diluent is not None:
+        volumes[recipe.diluent] = volumes.get(recipe.diluent, 0.0) + rest
     return any(
-        sum(volume * recipe.solvents.get(stock, {}).get(solvent, 0.0) for stock, volume in {**recipe.fixed, **volumes}.items()) > room * (1 + 1e-9)
+        sum(volume * recipe.solvents.get(stock, {}).get(solvent, 0.0) for stock, volume in volumes.items()) > room * (1 + 1e-9)
         for solvent, room in recipe.solvent_room_nl.items()
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 from world_model.terms.lab_profile import LabProfile
 
@@ -120,18 +121,23 @@ class Solver:
         return [Finding(rule=rule, severity="error", where=f"cells ({cells.stock})", observed=observed, limit=limit, mend=mend)]
 
     def solve(self, demand: Demand, *, without: frozenset[str] = frozenset()) -> Solved | list[Finding]:
-        """Volumes of one experiment, or every reason against it. `without` names stocks to be spared."""
+        """Volumes of one experiment, or every reason against it. `without` names stocks to be spared.
+
+        Additions are measured precisely, unless that leaves too little room for the set-up.
+        """
+        answer = self._solve(demand, without=without, precise="try")
+        if isinstance(answer, list) and demand.minutes:
+            return self._solve(demand, without=without, precise="no")
+        return answer
+
+    def _solve(self, demand: Demand, *, without: frozenset[str], precise: Literal["try", "no"]) -> Solved | list[Finding]:
         reasons: list[Finding] = []
         volumes: dict[int, dict[str, int]] = {}
         for minute in demand.minutes:
             recipe = self._recipe(demand, minute, total_nl=None, without=without, used_nl=self._solvent_of(volumes))
-            made = mix(recipe)
+            made = mix(replace(recipe, precise=precise))
             if made is None:
-                reasons += explain(
-                    recipe,
-                    where=f"{demand.experiment_id} at {minute / 60:g} h",
-                    units=self.strengths.units,
-                )
+                reasons += explain(recipe, where=f"{demand.experiment_id} at {minute / 60:g} h", units=self.strengths.units)
             else:
                 volumes[minute] = made
         later_nl = sum(sum(stage.values()) for stage in volumes.values())
