@@ -73,7 +73,7 @@ def read_analysis(told: dict[str, Any]) -> Analysis:
             )
         )  # fmt: skip
     return Analysis(
-        errors=tuple(told["errors"]), labware={slot: name for _, name, slot in told["labware"]},
+        errors=tuple(f"{kind}: {detail}" for error in told["errors"] for kind, detail, innermost in error["chain"] if innermost), labware={slot: name for _, name, slot in told["labware"]},
         pipettes={mount: name for _, name, mount in told["pipettes"]}, loads=tuple(loads), events=tuple(events),
         final_ul={(slots[labware_id], well): volume for labware_id, well, volume in told["wells"]},
     )  # fmt: skip

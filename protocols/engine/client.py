@@ -16,6 +16,7 @@ from typing import Any
 from world_model.terms.errors import ProtocolError
 
 from .analysis import Analysis, read_analysis
+from .trace import Trace, read_trace
 
 INTERPRETER_SETTING = "NEXTWELL_OPENTRONS_PYTHON"
 # 8.8 and 9.0 were seen to give the commands and the ledger that the verification reads; 10 refuses Python 3.11.
@@ -70,22 +71,28 @@ class OpentronsEngine:
 
     def analyse(self, text: str) -> Analysis:
         """What the engine makes of a robot file that nextwell wrote. The file's code is executed."""
+        return read_analysis(self._ask({"text": text}))
+
+    def trace(self, text: str, **inputs: Any) -> Trace:
+        """Every command of a robot file that nextwell wrote; `inputs` as `analyser.analyse` takes them. The file's code is executed."""
+        return read_trace(self._ask({"text": text, **inputs}))
+
+    def _ask(self, asked: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
             self._count += 1
             try:
                 assert self._process.stdin is not None
-                self._process.stdin.write(json.dumps({"id": self._count, "text": text}) + "\n")
+                self._process.stdin.write(json.dumps({"id": self._count, **asked}) + "\n")
                 self._process.stdin.flush()
             except (BrokenPipeError, OSError) as fault:
                 raise ProtocolError(
                     f"Expected the engine's worker to run, found it ended (status {self._process.poll()}). Run the command again."
                 ) from fault
             try:
-                told = self._next(ANALYSIS_S, doing="analysing")
+                return self._next(ANALYSIS_S, doing="analysing")
             except ProtocolError:
                 self.close()
                 raise
-        return read_analysis(told)
 
     def close(self) -> None:
         """End the worker."""

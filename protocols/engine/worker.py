@@ -1,9 +1,11 @@
-"""Analyses robot files with Opentrons' own engine. Self-contained: it runs under any interpreter that has `opentrons`.
+"""Analyses robot files with Opentrons' own engine, many in one process. It runs under any interpreter that has `opentrons`.
 
 One JSON object a line in, one a line out. First line out: {"ready": true, "opentrons": VERSION, "python": VERSION}, or
-{"ready": false, "error": TEXT}. Then {"id", "text"} gives {"id", "errors", "commands", "wells", "labware", "pipettes",
-"liquids"}. The file's code is executed: only text that nextwell wrote itself may be sent.
+{"ready": false, "error": TEXT}. Then {"id", "text", ...} gives {"id", ...} with what `analyser.py` tells. The file's code is
+executed: only text that nextwell wrote itself may be sent. Anybody else's goes through `apart.py`.
 """
+
+from __future__ import annotations
 
 import asyncio
 import json
@@ -11,13 +13,21 @@ import logging
 import os
 import sys
 import tempfile
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
-KEPT = {
-    "loadLiquid", "aspirate", "dispense", "pickUpTip", "dropTip", "dropTipInPlace", "configureForVolume", "aspirateInPlace",
-    "dispenseInPlace", "blowout", "blowOutInPlace", "moveToAddressableAreaForDropTip", "airGapInPlace", "aspirateWhileTracking",
-    "dispenseWhileTracking", "transferLiquid", "moveLabware", "loadLabware", "loadPipette", "home",
-}  # fmt: skip
+
+def beside(name: str) -> ModuleType:
+    """A module of this folder: the interpreter may be one that does not have nextwell."""
+    loader = SourceFileLoader(f"nextwell_{name}", str(Path(__file__).with_name(f"{name}.py")))
+    spec = spec_from_loader(loader.name, loader)
+    assert spec is not None
+    module = module_from_spec(spec)
+    loader.exec_module(module)
+    return module
 
 
 def main() -> None:
@@ -26,7 +36,7 @@ def main() -> None:
     os.dup2(2, 1)
     logging.disable(logging.CRITICAL)
 
-    def answer(told: dict) -> None:
+    def answer(told: dict[str, Any]) -> None:
         answers.write(json.dumps(told) + "\n")
         answers.flush()
 
@@ -37,62 +47,24 @@ def main() -> None:
 
             import opentrons.cli.analyze  # noqa: F401
 
+            analyser = beside("analyser")
             answer({"ready": True, "opentrons": version("opentrons"), "python": sys.version.split()[0]})
         except Exception as fault:
             answer({"ready": False, "error": f"{type(fault).__name__}: {fault}"})
             return
         for line in sys.stdin:
             asked = json.loads(line)
-            try:
-                told = asyncio.run(_analyse(asked["text"], Path(folder)))
-            except Exception as fault:
-                told = {
-                    "errors": [f"{type(fault).__name__}: {fault}"],
-                    "commands": [],
-                    "wells": [],
-                    "labware": [],
-                    "pipettes": [],
-                    "liquids": [],
-                }
+            with tempfile.TemporaryDirectory(dir=folder) as inner:
+                try:
+                    told = asyncio.run(
+                        analyser.analyse(
+                            asked["text"], Path(inner), suffix=asked.get("suffix", ".py"), labware=asked.get("labware"),
+                            csv=asked.get("csv"), values=asked.get("values"),
+                        )
+                    )  # fmt: skip
+                except Exception as fault:
+                    told = analyser.unread(type(fault).__name__, str(fault))
             answer({"id": asked["id"], **told})
-
-
-async def _analyse(text: str, folder: Path) -> dict:
-    from opentrons.protocol_reader import ProtocolReader
-    from opentrons.protocol_runner.create_simulating_orchestrator import create_simulating_orchestrator
-    from opentrons.protocol_runner.run_orchestrator import ParseMode
-
-    path = folder / "protocol.py"
-    path.write_text(text, encoding="utf-8")
-    source = await ProtocolReader().read_saved(files=[path], directory=None)
-    orchestrator = await create_simulating_orchestrator(robot_type=source.robot_type, protocol_config=source.config)
-    await orchestrator.load(protocol_source=source, parse_mode=ParseMode.NORMAL, run_time_param_values={}, run_time_param_paths={})
-    result = await orchestrator.run(deck_configuration=[])
-    state = result.state_summary
-    return {
-        "errors": [text for error in state.errors for text in _leaves(error)],
-        "commands": [_command(command) for command in result.commands],
-        "wells": [[well.labware_id, well.well_name, well.loaded_volume] for well in state.wells or []],
-        "labware": [[item.id, item.loadName, getattr(getattr(item.location, "slotName", None), "value", "")] for item in state.labware],
-        "pipettes": [[item.id, item.pipetteName.value, item.mount.value] for item in state.pipettes],
-        "liquids": [[liquid.id, liquid.displayName] for liquid in state.liquids],
-    }
-
-
-def _command(command: object) -> dict:
-    kind = command.commandType  # type: ignore[attr-defined]
-    told = {"kind": kind, "status": command.status.value}  # type: ignore[attr-defined]
-    if kind in KEPT:
-        told["params"] = command.params.model_dump(mode="json", exclude_none=True)  # type: ignore[attr-defined]
-    return told
-
-
-def _leaves(error: object) -> list:
-    """The innermost errors say what happened, the outer ones only that something did."""
-    inner = list(getattr(error, "wrappedErrors", None) or [])
-    if not inner:
-        return [f"{error.errorType}: {error.detail}"]  # type: ignore[attr-defined]
-    return [text for leaf in inner for text in _leaves(leaf)]
 
 
 if __name__ == "__main__":
