@@ -78,9 +78,10 @@ def _show(voice: Voice, view: FileView) -> None:
     voice.table(
         [
             {
-                "plate": held.plate, "measurement": held.measurement, "unit": held.unit, "wells": held.wells, "times": held.times,
-                "from h": held.first_h, "to h": held.last_h, "lowest": held.low, "highest": held.high, "above limit": held.above_limit or None,
-                "below": held.below_limit or None, "lost": held.failed or None,
+                "plate": held.plate, "measurement": held.measurement, "unit": held.unit, "wells": held.wells,
+                "times": f"{held.times} ({held.first_h:.4g}–{held.last_h:.4g} h)" if held.first_h is not None else "1",
+                "range": f"{held.low:.4g} – {held.high:.4g}" if held.low is not None else "",
+                "marks": ", ".join(f"{n} {what}" for n, what in ((held.above_limit, "above"), (held.below_limit, "below"), (held.failed, "lost")) if n),
             }
             for held in view.held[:40]
         ]

@@ -14,7 +14,7 @@ _LIMIT = re.compile(r"([<>])\s*([+-]?\d+(?:[.,]\d+)?)", re.ASCII)
 # what readers write instead of a number, in upper case
 ABOVE_MARKS = ("OVRFLW", "OVRFLOW", "OVERFLOW", "OVER", "OVR", "OVERRANGE", "#SAT", "SAT", "SATURATED")
 BELOW_MARKS = ("UNDER", "UNDERFLOW", "UNDRFLW")
-FAILED_MARKS = ("LOST", "FAIL", "FAILED")
+FAILED_MARKS = ("LOST", "FAIL", "FAILED", "MISSED", "MASKED")
 
 
 @dataclass(frozen=True)

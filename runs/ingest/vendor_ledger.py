@@ -120,7 +120,8 @@ def _cells(content: Content) -> Iterator[_RawCell]:
 
 def _value(text: str) -> float | None:
     try:
-        value = read_number(text)
+        # 0,25 is a quarter wherever the comma did not part the cells
+        value = read_number(text, decimal_comma=True)
     except UnreadableCell:
         return None
     return None if value == 0 and math.copysign(1, value) < 0 else value

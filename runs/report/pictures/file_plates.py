@@ -12,7 +12,7 @@ from world_model.terms.errors import ResultsError
 from world_model.terms.plates import PlateFormat, row_name, well_name
 
 from ...verbs.read import FileView
-from .style import GREY, RED, SEQUENTIAL, WIDTH_IN, axis_label, canvas, plain_ticks, styled
+from .style import GREY, RED, SEQUENTIAL, WIDTH_IN, canvas, plain_ticks, styled
 
 MOST_PANELS = 8
 
@@ -51,7 +51,7 @@ def draw_file(view: FileView, out: Path) -> int:
             when = f" at {held.last_h:.4g} h" if held.last_h is not None else ""
             axes.set_title(f"{held.plate + ': ' if held.plate else ''}{held.measurement}{when}"[:70], fontsize=9.5, pad=6)
             bar = figure.colorbar(drawn, ax=axes, shrink=0.85)
-            bar.set_label(axis_label("", held.unit).strip(), fontsize=9)
+            bar.set_label(held.unit, fontsize=9)
             plain_ticks(bar.ax)
             bar.outline.set_visible(False)
         for axes in grid.flat[len(shown) :]:
