@@ -6,11 +6,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from world_model.terms.errors import Mistake, nearest
+from world_model.terms.stocks import HazardCode, WellName
+from world_model.terms.word import Name
 
 from .toml_file import dotted
 from .toml_lines import KeyPath, TomlLines
@@ -20,11 +22,19 @@ _TYPES = {
     "string_type": "text in quotes", "float_type": "a number", "float_parsing": "a number", "int_type": "a whole number",
     "int_parsing": "a whole number", "int_from_float": "a whole number", "finite_number": "a finite number", "bool_type": "true or false",
     "bool_parsing": "true or false", "tuple_type": "a list [ … ]", "list_type": "a list [ … ]", "dict_type": "a table of keys and values",
-    "model_type": "a table of keys and values", "model_attributes_type": "a table of keys and values",
+    "model_type": "a table of keys and values", "model_attributes_type": "a table of keys and values", "date_type": "a date such as 2027-03-31",
+    "date_parsing": "a date such as 2027-03-31", "date_from_datetime_parsing": "a date such as 2027-03-31",
+    "date_from_datetime_inexact": "a date such as 2027-03-31",
 }  # fmt: skip
 _BOUNDS = {"greater_than": ("gt", "more than"), "greater_than_equal": ("ge", "at least"), "less_than": ("lt", "less than"), "less_than_equal": ("le", "at most")}
 NAME_RULE = "a name: a letter, then letters, digits, blanks or _ + - . / % ( ), at most 64 characters"
 TEXT_RULE = "text without control characters"
+# What the patterns of our own words say.
+_PATTERNS = {
+    constraint.pattern: words
+    for word, words in ((Name, NAME_RULE), (WellName, "a well such as A1"), (HazardCode, "a GHS or EUH hazard statement, e.g. 'H225'"))
+    for constraint in get_args(word)[1:]
+}
 _WHERE = re.compile(r"^(?P<where>[a-z_]+(?:\[\d+\])?(?:\.[\w]+(?:\[\d+\])?)*): (?=[Ee]xpected )")
 
 
@@ -115,7 +125,7 @@ def _said(error: Any) -> Said:
         options = re.findall(r"'([^']*)'", context["expected"])
         return Said(expected=("one of " if len(options) > 1 else "") + context["expected"], found=shown(value), mend=nearest(str(value), options))
     if kind == "string_pattern_mismatch":
-        return Said(expected=NAME_RULE if "A-Z" in context["pattern"] else TEXT_RULE, found=shown(value))
+        return Said(expected=_PATTERNS.get(context["pattern"], NAME_RULE if "A-Z" in context["pattern"] else TEXT_RULE), found=shown(value))
     if kind == "string_too_long":
         return Said(expected=f"at most {context['max_length']} characters", found=f"{len(value)}")
     if kind in ("too_short", "too_long"):

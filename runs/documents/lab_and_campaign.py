@@ -20,7 +20,27 @@ def check_together(campaign: Draft, lab: Draft) -> None:
     """Mistakes between the two files; each is noted in the file where it is mended."""
     _check_components(campaign, lab)
     _check_stocks(campaign, lab)
+    _check_zone_factors(campaign, lab)
     _check_room(campaign, lab)
+
+
+def _check_zone_factors(campaign: Draft, lab: Draft) -> None:
+    """A zone's factors are the campaign's, and conditions: what is pipetted has a value of its own in every well."""
+    plate = lab.data.get("plate")
+    named = plate.get("zone_factors") if isinstance(plate, dict) else None
+    factors = campaign.names("factors")
+    if "candidates" in campaign.data or not factors:
+        return
+    made, sure = components_made(lab), campaign.sure("factors")
+    told = lab.data.get("components")
+    for i, name in enumerate(named if isinstance(named, list) else ()):
+        path = ("plate", "zone_factors", i)
+        if not isinstance(name, str):
+            continue
+        if name not in factors:
+            lab.mistake(path, expected=f"a factor of {campaign.file.name}", found=repr(name), mend=nearest(name, factors))
+        elif name in sure and (sure[name].action != "set" or (told if isinstance(told, dict) else {}).get(name, name) in made):
+            lab.mistake(path, expected="a condition of the whole well, such as a temperature", found=f"{name!r}, which is pipetted", mend="Leave it out: each well has its own.")
 
 
 def _check_components(campaign: Draft, lab: Draft) -> None:

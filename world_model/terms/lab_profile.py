@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -15,6 +15,9 @@ from .units import conversion_factor
 from .word import Name, NonNegative, Positive, Text, Word
 
 __all__ = ["Amount", "Cells", "Dilutions", "Holder", "LabProfile", "Medium", "Pipette", "PlateProfile", "Robot", "Stock", "Zone"]
+
+
+Count = Annotated[int, Field(ge=0)]
 
 
 class Zone(Word):
@@ -56,7 +59,7 @@ class LabProfile(Word):
     molar_masses: dict[Name, Positive] = Field(default_factory=dict, description="component → g/mol")
     solvent_limits: dict[Name, Positive] = Field(default_factory=dict, description="solvent → most % (v/v) in any well, e.g. { DMSO = 0.5 }")
     overage_percent: NonNegative = Field(10.0, description="what the bench sheet asks for beyond what is drawn and the dead volume")
-    on_hand: dict[Name, int] = Field(default_factory=dict, description="load name → how many of this labware are on hand, tip racks too")
+    on_hand: dict[Name, Count] = Field(default_factory=dict, description="load name → how many of this labware are on hand, tip racks too")
     prices: dict[Name, NonNegative] = Field(default_factory=dict, description="load name → price of one piece, a tip rack or a plate")
     currency: Text = "EUR"
     steps: tuple[PlateStep, ...] = Field((), description="what is done after the set-up, in order; without it the plate is shaken and read")

@@ -63,7 +63,7 @@ class Robot(Word):
                 raise ValueError(f"expected pipettes, modules and gripper for Opentrons robots only, found some for {self.model!r}")
             lacking = [key for key in ("least_ul", "most_ul") if getattr(self, key) is None and not (key == "least_ul" and self.model in ECHO)]
             if lacking:
-                raise ValueError(f"expected {' and '.join(lacking)} for {self.model!r}, found none: write what your machine measures well")
+                raise ValueError(f"expected {' and '.join(lacking)} for {self.model!r}, found none. Write what your machine measures well.")
             if self.least_ul is not None and self.most_ul is not None and self.least_ul > self.most_ul:
                 raise ValueError(f"expected least_ul below most_ul, found {self.least_ul:g} and {self.most_ul:g} µL")
             if self.model in ECHO and self.step_ul is not None:

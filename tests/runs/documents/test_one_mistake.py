@@ -84,7 +84,7 @@ LAB = [
     ('volume_ul = 200', 'volume_ul = 400', "plate.volume_ul", "at most 360 µL", "400 µL", ""),
     ('volume_ul = 200', 'volume = 200', "plate.volume", "a key of plate", "'volume'", "'volume_ul'"),
     ('360ul_flat', '360ul_flt', "plate.labware", "a labware's load name", "'corning_96_wellplate_360ul_flt'", "'corning_96_wellplate_360ul_flat'"),
-    ('"flex_1channel_50"', '"flex_1chanel_50"', "robot.pipettes[0].name", "a Flex pipette's load name", "'flex_1chanel_50'", "'flex_1channel_50'"),
+    ('"flex_1channel_50"', '"flex_1chanel_50"', "robot.pipettes[0].name", "a pipette's load name", "'flex_1chanel_50'", "'flex_1channel_50'"),
     ('"opentrons_flex_96_tiprack_200ul"', '"opentrons_96_tiprack_300ul"', "robot.pipettes[1].tip_racks[0]", "made for flex_1channel_1000", "300ul", "flex"),
     ('mount = "right"', 'mount = "left"', "robot.pipettes[1].mount", "one pipette a mount", "two on the left mount", ""),
     ('edge_fill = "edge water"', 'edge_fill = "edg water"', "plate.edge_fill", "a stock's name", "'edg water'", "'edge water'"),
