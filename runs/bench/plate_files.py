@@ -52,11 +52,11 @@ class PlateFile:
 
 
 def random_file(seed: int, *, dialects: tuple[tuple[str, str], ...]) -> PlateFile:
-    """One good file; the dialect and container go round with the seed."""
+    """One good file; dialect and container are drawn."""
     chance = random.Random(seed)
-    dialect, container = dialects[seed % len(dialects)]
+    dialect, container = chance.choice(dialects)
     plan, truth = _plan(chance, dialect)
-    return PlateFile(seed=seed, dialect=dialect, container=container, plan=plan, truth=truth, grid=_WRITERS[dialect](plan, truth, chance))
+    return PlateFile(seed=seed, dialect=dialect, container=container, plan=plan, truth=truth, grid=WRITERS[dialect](plan, truth, chance))
 
 
 def _plan(chance: random.Random, dialect: str) -> tuple[ReadingPlan, dict[Place, float]]:
@@ -69,7 +69,7 @@ def _plan(chance: random.Random, dialect: str) -> tuple[ReadingPlan, dict[Place,
     chance.shuffle(wells)
     times: tuple[float, ...] = () if end_point else tuple(round(k * chance.choice((0.5, 1.0, 2.0)), 6) for k in range(chance.randint(2, 4)))
     times = tuple(sorted(set(times)))
-    plate = f"growth-R{seed_letter(chance)}-P{chance.randint(1, 9)}"
+    plate = f"growth-R{_two_digits(chance)}-P{chance.randint(1, 9)}"
     measurements = [Measurement(name=OD, unit="OD600", at_h=times, subtract_blank=True)]
     if not one_measurement:
         measurements.append(Measurement(name="GFP", unit="RFU", at_h=times))
@@ -93,7 +93,7 @@ def _plan(chance: random.Random, dialect: str) -> tuple[ReadingPlan, dict[Place,
     return plan, truth
 
 
-def seed_letter(chance: random.Random) -> str:
+def _two_digits(chance: random.Random) -> str:
     return f"{chance.randint(1, 99):02d}"
 
 
@@ -238,7 +238,7 @@ def _mars(plan: ReadingPlan, truth: dict[Place, float], chance: random.Random) -
     return grid
 
 
-_WRITERS: dict[str, Callable[[ReadingPlan, dict[Place, float], random.Random], Grid]] = {
+WRITERS: dict[str, Callable[[ReadingPlan, dict[Place, float], random.Random], Grid]] = {
     "tidy": _tidy, "tidy by columns": _tidy_wide, "plate-shaped": _plate_shaped, "wells in columns": _well_columns,
     "Tecan end point": _tecan_end, "Tecan kinetic": _tecan_kinetic, "Gen5": _gen5, "MARS": _mars,
 }  # fmt: skip

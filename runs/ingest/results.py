@@ -12,7 +12,7 @@ from world_model.terms.readings import Observation
 
 from .blanks import BlankMean, blank_means
 from .channels import assign
-from .entries import UnreadCell
+from .entries import Entries, UnreadCell
 from .matching import Matched, Place, Taken, match
 from .open_file import open_results
 from .path_length import to_one_cm, told_paths
@@ -105,6 +105,7 @@ def read_results(
     matched = match(entries, plan, plate=plate, offset_h=offset_h, tolerance_h=tolerance_h)
     matched.problems[:0] = entries.problems
     plates = _plates(matched, plan)
+    _refuse_nothing_planned(entries, matched)
     lost = _failed_places(failed or {}, plan, plates, matched)
     for taken in matched.taken.values():
         if taken.flag == "failed":
@@ -125,6 +126,14 @@ def read_results(
         failed={place.experiment: why for place, why in lost.items()}, unread=tuple(entries.unread + matched.unread),
         missing=missing, blanks=tuple(blanks.values()), notes=tuple(entries.notes + matched.notes + told_paths(plan) + told_sets(sets)),
     )  # fmt: skip
+
+
+def _refuse_nothing_planned(entries: Entries, matched: Matched) -> None:
+    """A file none of whose cells belongs to a planned well is another plate's, or this one laid the other way."""
+    if not (matched.taken or matched.empty or matched.problems or matched.spoiled):
+        found = f"{len(matched.unread)} cells, all of them in wells that the plan leaves empty" if matched.unread else f"{len(entries.unread)} cells, none of them a reading"
+        mend = "It may be another plate, or have lain the other way round: look at it with nextwell read FILE."
+        matched.problems.append(CellProblem(None, "", "readings of planned wells", found, mend))
 
 
 def _plates(matched: Matched, plan: ReadingPlan) -> tuple[str, ...]:
