@@ -68,7 +68,9 @@ def bench_realised(*, quick: bool, seeds: int | None, progress: Callable[[str], 
 def coarse_lab(profile: LabProfile) -> LabProfile:
     """The campaign's bench, with coarse hand pipettes in the place of its robot."""
     plate = profile.plate.model_copy(update={"volume_ul": WELL_UL})
-    return profile.model_copy(update={"robot": COARSE, "robots": (), "plate": plate})
+    # half as dense an inoculum, so that 5 µL of it are what a well needs
+    cells = None if profile.cells is None else profile.cells.model_copy(update={"expected_od600": profile.cells.expected_od600 / 2})
+    return profile.model_copy(update={"robot": COARSE, "robots": (), "plate": plate, "cells": cells})
 
 
 def _campaign(loaded: LoadedCampaign, lab: Lab, *, told: Told, seed: int, rounds: int | None) -> tuple[CampaignState, float]:
