@@ -1,4 +1,4 @@
-"""`nextwell new`: a commented campaign.toml and lab.toml that pass every check as they are."""
+"""`nextwell new`: a commented campaign.toml and lab.toml that pass every check as they are; the lab of one's choice."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from world_model.terms.errors import ConflictError, DocumentError, Mistake
+from world_model.terms.errors import ConflictError, DocumentError, Mistake, nearest
 from world_model.terms.word import Name
 
 from .complaints import NAME_RULE
@@ -17,24 +17,36 @@ from .complaints import NAME_RULE
 FILES = ("campaign.toml", "lab.toml")
 
 
-def write_new(folder: Path | str, *, name: str | None = None) -> tuple[Path, ...]:
+def known_labs() -> tuple[str, ...]:
+    """The ready profiles of benches: what `lab` may name."""
+    shipped = resources.files("runs").joinpath("examples", "labs")
+    return tuple(sorted(entry.name.removesuffix(".toml") for entry in shipped.iterdir() if entry.name.endswith(".toml")))
+
+
+def write_new(folder: Path | str, *, name: str | None = None, lab: str | None = None) -> tuple[Path, ...]:
     """Write both files into a folder, which is made where it is absent.
 
     Args:
         name: the campaign's name; else the folder's, where that is a valid name.
+        lab: one of `known_labs()`; else a plain Flex.
 
     Returns:
         The files written.
 
     Raises:
         ConflictError: one of the files is there already; nothing is written then.
-        DocumentError: the name can't be a campaign's name.
+        DocumentError: the name can't be a campaign's name, or no ready profile has the lab's name.
     """
     folder = Path(folder)
+    if lab is not None and lab not in known_labs():
+        expected = f"a ready profile ({', '.join(known_labs())})"
+        raise DocumentError([Mistake(file="lab.toml", line=None, where="", expected=expected, found=repr(lab), mend=nearest(lab, known_labs()))])
     there = [folder / file for file in FILES if os.path.lexists(folder / file)]
     if there:
         raise ConflictError(f"Expected a folder without {' and '.join(FILES)}, found {there[0]}. Choose another folder, or edit that file.")
     texts = {file: resources.files(__package__).joinpath("templates", file).read_text(encoding="utf-8") for file in FILES}
+    if lab is not None:
+        texts["lab.toml"] = resources.files("runs").joinpath("examples", "labs", f"{lab}.toml").read_text(encoding="utf-8")
     chosen = _name(name, folder)
     if chosen is not None:
         # a valid name holds no quote and no backslash, so it stands in TOML as it is
