@@ -14,20 +14,21 @@ from world_model.terms.space import SearchSpace
 from .bench_sheet.plate_map import plate_map_svg
 from .bench_sheet.sheet import bench_sheet
 from .draft import Draft, draft_plate
-from .emitters.tables import WellRow, transfers_csv, well_rows, wells_csv
-from .engine.client import warm_engine
+from .emitters.tables import WellRow, well_rows, wells_csv
 from .finding import Finding, Refused
 from .intent import ProtocolIntent
 from .plan import PhysicalPlan
-from .verify import Verification, verify
+from .targets import plate_tables, target_of
+from .verify import Verification
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """One robot file: `setup` at 0 h, then one for each addition round (`induce_2h` …)."""
+    """One robot file: `setup` at 0 h, then one for each addition round (`induce_2h` …). `file` is its name, e.g. setup.gwl."""
 
     name: str
     at_h: float
+    file: str
     robot_file: str
     sha256: str
 
@@ -41,7 +42,9 @@ class CompiledPlate:
         wells: the rows of `wells.csv`.
         planned: experiment id → factor → value really reached, in the factor's own unit.
         findings: warnings and notes; errors never get here.
-        sha256: over all robot files; what an approval binds.
+        also: name → text of further files that belong to the stages, e.g. by_hand.csv.
+        target: what --target calls the robot that the files are for.
+        sha256: over all robot files and those in `also`; what an approval binds.
         drawn_ul: stock → what this plate takes from it, all stages.
     """
 
@@ -52,7 +55,10 @@ class CompiledPlate:
     layout: dict[str, str]
     wells: tuple[WellRow, ...]
     planned: dict[str, dict[str, float | str]]
+    target: str
+    also: dict[str, str]
     transfers_csv: str
+    plate_map_csv: str
     wells_csv: str
     bench_sheet_html: str
     plate_map_svg: str
@@ -64,7 +70,7 @@ class CompiledPlate:
 
 def compile_plate(
     *, plate: str, experiments: Sequence[ProposedExperiment], space: SearchSpace, lab: LabProfile, seed: int,
-    inoculum_od600: float | None = None, system: str = "", drawn_ul: Mapping[str, float] | None = None,
+    inoculum_od600: float | None = None, system: str = "", drawn_ul: Mapping[str, float] | None = None, target: str | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> CompiledPlate:  # fmt: skip
     """Design to checked robot files, bench sheet and tables.
@@ -72,12 +78,15 @@ def compile_plate(
     Args:
         inoculum_od600: the OD measured that morning; without it the lab file's expected one is assumed, and said so.
         drawn_ul: stock → what earlier plates of the campaign took from it; counts for stocks that are provided once.
+        target: one of the lab's machines; `[robot]` unless told.
 
     Raises:
         Refused: the design can't be made, or the emitted files do not do what was planned; `.findings` holds every reason.
         ProtocolError: Opentrons' engine is missing or fails.
+        ConflictError: the lab has no machine of that name.
     """
     tell = progress or (lambda message: None)
+    lab = lab.for_target(target)
     tell(f"solving volumes for {len(experiments)} experiments")
     draft = draft_plate(
         plate=plate,
@@ -89,16 +98,19 @@ def compile_plate(
         system=system,
         drawn_ul=drawn_ul,
     )
-    tell(f"checking {len(draft.files)} robot file{'s' if len(draft.files) > 1 else ''} with Opentrons' engine")
-    verification = verify(draft.files, draft.plan, draft.robot, engine=warm_engine())
-    if not verification.passed:
-        raise Refused(f"Plate {plate}: the robot files", verification.findings)
+    way = target_of(lab)
+    tell(f"reading back {len(draft.files)} file{'s' if len(draft.files) > 1 else ''} for {lab.robot.called}")
+    verification = way.validate(draft.emitted, draft.plan, lab)
+    tables = plate_tables(draft.plan, lab)
+    if not verification.passed or tables.findings:
+        raise Refused(f"Plate {plate}: the emitted files", (*verification.findings, *tables.findings))
     stages = tuple(
-        Stage(name=stage.name, at_h=stage.minute / 60, robot_file=text, sha256=_sha(text))
-        for stage, text in zip(draft.robot, draft.files, strict=True)
+        Stage(name=stage.name, at_h=stage.at_h, file=f"{stage.name}{draft.emitted.suffix}", robot_file=text, sha256=_sha(text))
+        for stage, text in zip(draft.plan.stages, draft.files, strict=True)
     )
     rows = well_rows(draft.plan)
-    whole = _sha("\n".join(f"{stage.name} {stage.sha256}" for stage in stages))
+    bound = {**{stage.file: stage.sha256 for stage in stages}, **{name: _sha(text) for name, text in sorted(draft.emitted.also.items())}}
+    whole = _sha("\n".join(f"{name} {sha256}" for name, sha256 in bound.items()))
     svg = plate_map_svg(draft.plan)
     drawn: dict[str, int] = {}
     for planned_stage in draft.plan.stages:
@@ -107,8 +119,8 @@ def compile_plate(
     tell("writing the bench sheet")
     return CompiledPlate(
         plate=plate, intent=draft.intent, plan=draft.plan, stages=stages, layout=draft.layout, wells=rows, planned=draft.planned,
-        transfers_csv=transfers_csv(draft.plan), wells_csv=wells_csv(rows),
-        bench_sheet_html=bench_sheet(draft.intent, draft.plan, draft.robot, lab, files={s.name: s.sha256 for s in stages}, whole=whole, findings=draft.findings, engine=verification.engine),
+        target=lab.robot.called, also=draft.emitted.also, transfers_csv=tables.transfers_csv, plate_map_csv=tables.plate_map_csv, wells_csv=wells_csv(rows),
+        bench_sheet_html=bench_sheet(draft.intent, draft.plan, draft.robot, lab, files=bound, whole=whole, findings=draft.findings, engine=verification.engine),
         plate_map_svg=svg, findings=draft.findings, sha256=whole, verification=verification,
         drawn_ul={stock: volume / 1000 for stock, volume in drawn.items()},
     )  # fmt: skip

@@ -3,40 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from world_model.terms.lab_profile import LabProfile
 from world_model.terms.proposal import ProposedExperiment
 from world_model.terms.space import SearchSpace
 
 from .checks.rules import check_plan
-from .emitters.flex import emit_flex
+from .device import BY_HAND
 from .finding import Finding, Refused, errors_in
 from .intent import Binding, ProtocolIntent
 from .labware import labware
 from .layout import draw_layout, usable_wells
 from .physical_plan import available_nl, plan_plate
-from .pipettes import mounted_hands
 from .plan import PhysicalPlan, RobotStage
 from .preflight import check_design, check_lab
-from .robot_plan import plan_robot
 from .solver.demands import Demand, check_additions, read_demands, shared_conditions
 from .solver.strengths import read_strengths
-from .solver.wells import solve_all, solver_of
+from .solver.wells import Solver, solve_all, solver_of
+from .targets import Emitted, target_of
 from .template import bind_factors, draft_intent
 
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A plate as planned and emitted, before the engine has seen it."""
+    """A plate as planned and emitted, before the emitted files have been read back."""
 
     intent: ProtocolIntent
     plan: PhysicalPlan
-    robot: tuple[RobotStage, ...]
-    files: tuple[str, ...]
+    emitted: Emitted
     layout: dict[str, str]
     planned: dict[str, dict[str, float | str]]
     findings: tuple[Finding, ...]
+
+    @property
+    def robot(self) -> tuple[RobotStage, ...]:
+        """L3 on an Opentrons; empty for other targets."""
+        return self.emitted.robot
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """One text a stage."""
+        return self.emitted.files
 
 
 def draft_plate(
@@ -52,6 +60,8 @@ def draft_plate(
     used = [experiment for experiment in experiments if experiment.role != "unused"]
     findings = check_lab(lab)
     _stop(subject, findings)
+    target = target_of(lab)
+    findings += target.check(lab)
     layout_format = labware(lab.plate.labware).format
     bound = bind_factors(space, lab)
     strengths = read_strengths(lab, bound.bindings)
@@ -94,18 +104,23 @@ def draft_plate(
     _stop(subject, findings)
     layout = draw_layout(used, usable_wells(lab.plate, layout_format), seed=seed, plate=plate)
     plan = plan_plate(
-        plate=plate, experiments=used, layout=layout, solved=solved, intent=intent, solver=answer.solver, drawn_ul=drawn_ul or {}
+        plate=plate, experiments=used, layout=layout, solved=solved, intent=intent, solver=_making(answer.solver), drawn_ul=drawn_ul or {}
     )
-    robot = plan_robot(plan, lab, mounted_hands(lab))
-    findings += check_plan(plan, robot, lab, used, intent)
+    plan = replace(plan, device=answer.solver.making)
+    emitted = target.emit(plan, lab)
+    findings += [*emitted.findings, *check_plan(plan, emitted.robot, lab, used, intent)]
     _stop(subject, findings)
     by_id = {experiment.id: experiment for experiment in used}
     times = {demand.experiment_id: _times(demand, bound.bindings) for demand in demands}
     planned = {name: {**by_id[name].settings, **_named({**answer.planned, **times[name]}, by_id[name])} for name, answer in solved.items()}
     return Draft(
-        intent=intent, plan=plan, robot=robot, files=tuple(emit_flex(stage, plan) for stage in robot), layout=layout, planned=planned,
-        findings=tuple(findings),
+        intent=intent, plan=plan, emitted=emitted, layout=layout, planned=planned, findings=tuple(findings),
     )  # fmt: skip
+
+
+def _making(solver: Solver) -> Solver:
+    """Sound mixes nothing: what an Echo draws from is diluted by hand, in the hands' steps."""
+    return replace(solver, making=BY_HAND) if solver.making.by == "sound" else solver
 
 
 def _times(demand: Demand, bindings: Sequence[Binding]) -> dict[str, float]:

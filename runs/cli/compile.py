@@ -1,4 +1,4 @@
-"""`nextwell compile`: robot files and bench sheet of a round, checked by the robot maker's engine."""
+"""`nextwell compile`: robot files and bench sheet of a round, read back and checked before they are written."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from .voice import speaking
 def compile_command(
     file: CampaignFile,
     inoculum_od: Annotated[float | None, typer.Option("--inoculum-od", min=0, help="OD600 of the cells as measured this morning; else the lab file's expected one.", show_default=False)] = None,
+    target: Annotated[str | None, typer.Option("--target", metavar="NAME", help="Which of the lab file's machines the files are for; its [robot] unless told.", show_default=False)] = None,
     round: RoundNumber = None,
     workspace: WorkspaceFolder = DEFAULT_WORKSPACE,
     table: TableFile = None,
@@ -26,17 +27,18 @@ def compile_command(
         from ..verbs.from_file import open_file
 
         campaign = open_file(file, workspace=workspace, table=table).campaign
-        outcome = compile_round(campaign, round=round, inoculum_od600=inoculum_od, progress=voice.progress)
+        outcome = compile_round(campaign, round=round, inoculum_od600=inoculum_od, target=target, progress=voice.progress)
         assert outcome.round is not None and outcome.round.compiled is not None and campaign.workspace is not None
         compiled = outcome.round.compiled
         folder = campaign.workspace.round_folder(outcome.state.name, outcome.round.number)
         voice.told |= {
             "campaign": outcome.state.name, "round": outcome.round.number, "plate": compiled.plate, "protocol_sha256": compiled.protocol_sha256,
+            "target": compiled.target,
             "files": [str(folder / written.name) for written in compiled.files], "verified": compiled.verified,
         }  # fmt: skip
         voice.table(
             [{"stage": stage.name, "at (h)": f"{stage.at_h:g}", "file": str(folder / stage.file)} for stage in compiled.stages],
-            title=f"Plate {compiled.plate}: {len(compiled.layout)} wells, protocol {compiled.protocol_sha256[:12]}",
+            title=f"Plate {compiled.plate} for {compiled.target}: {len(compiled.layout)} wells, protocol {compiled.protocol_sha256[:12]}",
         )
         voice.say(f"Bench sheet: {folder / 'bench_sheet.html'}")
         voice.notes(outcome.messages)

@@ -80,6 +80,7 @@ class ProtocolCompiled(Word):
     inoculum_od600: float | None = None
     findings: tuple[Text, ...] = ()
     drawn_ul: dict[Name, float] = Field(default_factory=dict, description="stock → what this plate takes of it")
+    target: Text = Field("", description="the robot that the files are for, as --target calls it")
     verified: dict[str, Any] = Field(default_factory=dict, description="what the check of the emitted files found")
 
 

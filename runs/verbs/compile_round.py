@@ -43,15 +43,16 @@ def lab_of(campaign: OpenCampaign) -> LabFile:
 
 
 def compile_round(
-    campaign: OpenCampaign, *, round: int | None = None, inoculum_od600: float | None = None, progress: Progress = silent
+    campaign: OpenCampaign, *, round: int | None = None, inoculum_od600: float | None = None, target: str | None = None, progress: Progress = silent
 ) -> Outcome:
     """Compile a round's plate and write its files; an earlier compilation and its approval are void.
 
     Args:
         inoculum_od600: OD600 of the cells as measured this morning; else the lab file's expected one.
+        target: one of the lab file's machines; its [robot] unless told.
 
     Raises:
-        ConflictError: no lab file, or the round has results.
+        ConflictError: no lab file, no such machine in it, or the round has results.
         ProtocolError: the plate can't be made, with every reason; or an emitted file failed its checks. Nothing is written.
     """
     state = campaign.standing()
@@ -68,19 +69,19 @@ def compile_round(
 
     plate = compile_plate(
         plate=plate_id(state.name, opened.number), experiments=opened.experiments, space=campaign.space, lab=lab.profile,
-        seed=state.charter.seed, inoculum_od600=inoculum_od600, system=state.charter.system, drawn_ul=drawn_before(state, opened.number), progress=progress,
+        seed=state.charter.seed, inoculum_od600=inoculum_od600, system=state.charter.system, drawn_ul=drawn_before(state, opened.number), target=target, progress=progress,
     )  # fmt: skip
     texts = {
-        **{f"{stage.name}.py": stage.robot_file for stage in plate.stages}, "wells.csv": plate.wells_csv, "transfers.csv": plate.transfers_csv,
-        "bench_sheet.html": plate.bench_sheet_html, "plate_map.svg": plate.plate_map_svg,
+        **{stage.file: stage.robot_file for stage in plate.stages}, **plate.also, "wells.csv": plate.wells_csv, "transfers.csv": plate.transfers_csv,
+        "plate_map.csv": plate.plate_map_csv, "bench_sheet.html": plate.bench_sheet_html, "plate_map.svg": plate.plate_map_svg,
     }  # fmt: skip
     folder = campaign.workspace.round_folder(state.name, opened.number)
     compiled = ProtocolCompiled(
         round=opened.number, plate=plate.plate, layout=plate.layout, planned=plate.planned, protocol_sha256=plate.sha256,
-        stages=tuple(CompiledStage(name=stage.name, at_h=stage.at_h, file=f"{stage.name}.py") for stage in plate.stages),
+        stages=tuple(CompiledStage(name=stage.name, at_h=stage.at_h, file=stage.file) for stage in plate.stages),
         files=_write_all(folder, texts, before=opened), lab_sha256=campaign.raw.keep(lab.text.encode(), suffix=".toml"),
         volume_ul=lab.profile.plate.volume_ul, inoculum_od600=inoculum_od600, findings=tuple(map(str, plate.findings)),
-        verified=_told(plate.verification), drawn_ul=plate.drawn_ul,
+        verified=_told(plate.verification), drawn_ul=plate.drawn_ul, target=plate.target,
     )  # fmt: skip
     after = campaign.append([compiled], on=state)
     return Outcome(state=after, round=after.rounds[opened.number - 1], messages=(*compiled.findings, *_voided(opened)))

@@ -1,0 +1,54 @@
+"""What hands do, as a table: for a person with pipettes, and for what an Echo does not move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..work import WorkStage, WorkStep
+from .plain_text import csv_text
+
+COLUMNS = ("stage", "at_h", "when", "step", "do", "liquid", "from", "from_well", "to", "to_well", "volume_ul", "tip")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandGroup:
+    """Steps in a row with one liquid, e.g. one volume into many wells: what a bench sheet prints as one paragraph."""
+
+    liquid: str
+    mixes: bool
+    steps: tuple[WorkStep, ...]
+
+
+def hand_groups(steps: Sequence[WorkStep]) -> tuple[HandGroup, ...]:
+    """Steps grouped while liquid and kind stay the same."""
+    groups: list[list[WorkStep]] = []
+    for step in steps:
+        if groups and (groups[-1][-1].liquid, groups[-1][-1].mixes) == (step.liquid, step.mixes):
+            groups[-1].append(step)
+        else:
+            groups.append([step])
+    return tuple(HandGroup(liquid=group[0].liquid, mixes=group[0].mixes, steps=tuple(group)) for group in groups)
+
+
+def emit_by_hand(stages: Sequence[WorkStage]) -> str:
+    """Every step by hand, `when`: before the machine, after it, or `alone` where there is none."""
+    rows: list[tuple[object, ...]] = []
+    for stage in stages:
+        rows += _rows(stage, "before", stage.before) + _rows(stage, "after", stage.after)
+    return csv_text(COLUMNS, rows)
+
+
+def emit_hands(stage: WorkStage) -> str:
+    """One stage that a person pipettes as a whole."""
+    return csv_text(COLUMNS, _rows(stage, "alone", stage.steps))
+
+
+def _rows(stage: WorkStage, when: str, steps: Sequence[WorkStep]) -> list[tuple[object, ...]]:
+    return [
+        (
+            stage.name, stage.minute / 60, when, number, "mix" if step.mixes else "transfer", step.liquid, *step.source, *step.target, step.volume_nl / 1000,
+            "new" if step.fresh else "same",
+        )
+        for number, step in enumerate(steps, start=1)
+    ]  # fmt: skip
