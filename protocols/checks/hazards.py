@@ -14,6 +14,7 @@ from ..finding import Finding, Severity
 from ..hazards.groups import GROUPS, Clash, clashes, whole
 from ..hazards.names import WORTH_DECLARING, likely_groups, names_of, word_for_a_person
 from ..hazards.statements import ATTENDED_ONLY, fault_of_code, text_of
+from ..nozzles import wells_under
 from ..plan import PhysicalPlan, RobotStage
 from .expiry import drawn_stocks
 
@@ -117,22 +118,25 @@ def _note(places: dict[Pair, list[str]], hostile: Mapping[Pair, Sequence[Clash]]
 
 
 def _tips(plan: PhysicalPlan, robot: Sequence[RobotStage]) -> dict[str, frozenset[str]]:
-    """Move → every stock that its tip has met, by aspirating it or by reaching into a well that holds it."""
+    """Move and nozzle → every stock that its tip has met, by aspirating it or by reaching into a well that holds it."""
     met: dict[str, frozenset[str]] = {}
-    wells: dict[tuple[str, str], set[str]] = {}
+    held: dict[tuple[str, str], set[str]] = {}
     for stage in robot:
-        on: dict[int, set[str]] = {}
+        items = {item.slot: item for item in stage.deck}
+        on: dict[int, list[set[str]]] = {}
         for number, move in enumerate(stage.moves, start=1):
-            if move.tip is not None:
-                on[move.pipette] = set()
-            tip = on.setdefault(move.pipette, set())
-            liquid = set(plan.made_of(move.stock))
-            tip |= liquid
-            well = wells.setdefault((stage.item(move.target_slot).name, move.well), set())
-            well |= liquid
-            if move.manner == "liquid" or move.mix_nl > 0:
-                tip |= well
-            met[f"stage {stage.name}, move {number}"] = frozenset(tip)
+            if move.tip is not None or move.pipette not in on:
+                on[move.pipette] = [set() for _ in range(move.channels)]
+            liquid, target = set(plan.made_of(move.stock)), items[move.target_slot]
+            for nozzle, (tip, well) in enumerate(zip(on[move.pipette], wells_under(target.load_name, move.well, move.channels), strict=False)):
+                tip |= liquid
+                if well is None:
+                    continue  # beside the plate: the geometry rule's
+                here = held.setdefault((target.name, well), set())
+                here |= liquid
+                if move.manner == "liquid" or move.mix_nl > 0:
+                    tip |= here
+                met[f"stage {stage.name}, move {number}" + (f", nozzle {nozzle + 1}" if move.channels > 1 else "")] = frozenset(tip)
     return met
 
 

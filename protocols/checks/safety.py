@@ -27,5 +27,5 @@ def check_safety(plan: PhysicalPlan, robot: Sequence[RobotStage], lab: LabProfil
         *check_expiry(plan, lab, day=day),
         *check_lots(plan, lab),
         *check_solvent(plan, lab),
-        *check_on_hand(plan, robot, lab),
+        *check_on_hand(plan, lab),
     ]

@@ -94,15 +94,14 @@ def test_a_well_that_waits_holds_less_and_so_more_solvent(changed):
     assert late == {("DMSO", "B2"): 0.5}
 
 
-def test_racks_and_plates_beyond_what_is_on_hand_are_refused(draft, changed):
-    needed = labware_needed(draft.plan, draft.robot, changed())
-    rack = "opentrons_flex_96_tiprack_50ul"
-    assert needed["corning_96_wellplate_360ul_flat"] == 1
-    assert needed[rack] == sum(item.load_name == rack for stage in draft.robot for item in stage.deck)
-    assert check_on_hand(draft.plan, draft.robot, changed(on_hand=needed)) == []
-    [finding] = check_on_hand(draft.plan, draft.robot, changed(on_hand={**needed, rack: needed[rack] - 1}))
-    assert (finding.rule, finding.where, finding.observed) == ("on hand", rack, f"{needed[rack]} needed")
-    assert str(needed[rack] - 1) in finding.limit
+def test_labware_beyond_what_is_on_hand_is_refused(draft, changed):
+    """The plate, the reservoir and the rack of tubes: one of each."""
+    needed = labware_needed(draft.plan, changed())
+    assert needed == {"corning_96_wellplate_360ul_flat": 1, "nest_12_reservoir_15ml": 1, "opentrons_24_tuberack_nest_2ml_screwcap": 1}
+    assert check_on_hand(draft.plan, changed(on_hand=needed)) == []
+    [finding] = check_on_hand(draft.plan, changed(on_hand={**needed, "nest_12_reservoir_15ml": 0}))
+    assert (finding.rule, finding.where, finding.observed) == ("on hand", "nest_12_reservoir_15ml", "1 needed")
+    assert "at most 0" in finding.limit
 
 
 def test_safety_asks_every_rule(draft, two_stocks, changed):
