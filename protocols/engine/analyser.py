@@ -56,7 +56,7 @@ async def analyse(
         cause = f" ({type(fault.__cause__).__name__}: {fault.__cause__})" if fault.__cause__ else ""
         return unread(type(fault).__name__, f"{fault}{cause}")
     told: dict[str, Any] = {"robot": source.robot_type, "api": str(getattr(source.config, "api_version", ""))}
-    lines = _Lines(str(path.name))
+    lines = _Lines((path.name, str(path)))
     orchestrator = await create_simulating_orchestrator(robot_type=source.robot_type, protocol_config=source.config)
     try:
         with lines:
@@ -159,17 +159,18 @@ def _pipette(item: Any) -> dict[str, Any]:
 class _Lines:
     """Notes which line of the protocol asked for each command, while it is entered. The engine itself keeps no such thing."""
 
-    def __init__(self, file_name: str) -> None:
+    def __init__(self, file_names: tuple[str, ...]) -> None:
         self.of: dict[str, int] = {}
-        self._file_name = file_name
+        self._file_names = file_names
         self._now: int | None = None
 
     def _here(self) -> int | None:
-        frame = sys._getframe(2)
+        frame: Any = sys._getframe(2)
         while frame is not None:
-            if Path(frame.f_code.co_filename).name == self._file_name:
-                return frame.f_lineno
-            frame = frame.f_back  # type: ignore[assignment]
+            # by its whole name: the API has a protocol.py of its own
+            if frame.f_code.co_filename in self._file_names:
+                return int(frame.f_lineno)
+            frame = frame.f_back
         return None
 
     def __enter__(self) -> None:
@@ -205,9 +206,9 @@ class _Lines:
             self._now = self._here()
             return waiting(transport, request)
 
-        ProtocolEngine.add_and_execute_command = noted  # type: ignore[method-assign]
-        ProtocolEngine.add_and_execute_command_wait_for_recovery = recovered  # type: ignore[method-assign]
-        ChildThreadTransport.execute_command_wait_for_recovery = waited  # type: ignore[method-assign]
+        ProtocolEngine.add_and_execute_command = noted  # type: ignore[method-assign,assignment]
+        ProtocolEngine.add_and_execute_command_wait_for_recovery = recovered  # type: ignore[method-assign,assignment]
+        ChildThreadTransport.execute_command_wait_for_recovery = waited  # type: ignore[method-assign,assignment]
 
     def __exit__(self, *_: object) -> None:
         from opentrons.protocol_engine import ProtocolEngine

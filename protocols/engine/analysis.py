@@ -52,7 +52,7 @@ class Analysis:
 def read_analysis(told: dict[str, Any]) -> Analysis:
     """The worker's answer in our words."""
     slots = {labware_id: slot for labware_id, _, slot in told["labware"]}
-    mounts = {pipette_id: mount for pipette_id, _, mount in told["pipettes"]}
+    mounts = {pipette["id"]: pipette["mount"] for pipette in told["pipettes"]}
     liquids = dict(told["liquids"])
     loads: list[Loaded] = []
     events: list[Event] = []
@@ -74,6 +74,6 @@ def read_analysis(told: dict[str, Any]) -> Analysis:
         )  # fmt: skip
     return Analysis(
         errors=tuple(f"{kind}: {detail}" for error in told["errors"] for kind, detail, innermost in error["chain"] if innermost), labware={slot: name for _, name, slot in told["labware"]},
-        pipettes={mount: name for _, name, mount in told["pipettes"]}, loads=tuple(loads), events=tuple(events),
+        pipettes={pipette["mount"]: pipette["name"] for pipette in told["pipettes"]}, loads=tuple(loads), events=tuple(events),
         final_ul={(slots[labware_id], well): volume for labware_id, well, volume in told["wells"]},
     )  # fmt: skip

@@ -49,7 +49,6 @@ def main() -> None:
     try:
         from importlib.metadata import version
 
-        import opentrons.cli.analyze
         from opentrons_shared_data.pipette import load_data, pipette_load_name_conversions  # noqa: F401
     except Exception as fault:
         tell({"ready": False, "error": f"{type(fault).__name__}: {fault}"})

@@ -84,7 +84,7 @@ def fence_files(folder: Path, readable: list[str]) -> bool:
             place = os.open(path, os.O_PATH | os.O_CLOEXEC)
         except OSError:
             continue
-        if not os.path.isdir(path):
+        if not Path(path).is_dir():
             rights &= (1 << 0) | (1 << 1) | (1 << 2)
         libc.syscall(_LANDLOCK_ADD, rules, 1, ctypes.create_string_buffer(struct.pack("=Qi", rights, place)), 0)
         os.close(place)
@@ -143,17 +143,18 @@ def watch(folder: Path, file_name: str, readable: list[str], tell: Callable[[dic
     allowed = [os.path.realpath(path) for path in readable]
     seen: set[tuple[str, str, int]] = set()
     busy = [False]
+    names = (file_name, str(Path(folder) / file_name))
 
     def under(path: str, roots: list[str]) -> bool:
         real = os.path.realpath(path)
         return any(real == root or real.startswith(root.rstrip("/") + "/") for root in roots)
 
     def line_of() -> int | None:
-        frame = sys._getframe(2)
+        frame: Any = sys._getframe(2)
         while frame is not None:
-            if os.path.basename(frame.f_code.co_filename) == file_name:
-                return frame.f_lineno
-            frame = frame.f_back  # type: ignore[assignment]
+            if frame.f_code.co_filename in names:
+                return int(frame.f_lineno)
+            frame = frame.f_back
         return None
 
     def what_of(event: str, args: tuple[Any, ...]) -> str:

@@ -1,0 +1,1 @@
+"""What is wrong with a robot file that somebody wrote: our own running ledger, and one rule a file."""
