@@ -1,35 +1,59 @@
-"""Where labware stands on the Flex: the plate in the middle, holders and tip racks around it, the trash in A3."""
+"""Where labware stands: the plate in the middle, holders and dilutions around it, tip racks on what is left."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from functools import cache
 
 from world_model.terms.lab_profile import LabProfile
 
-from .labware import deck_slots
+from .labware import deck_slots, slot_positions
 from .plan import DeckItem, PhysicalPlan
 
-TRASH = "A3"
-PLATE_SLOT = "C2"
+
+@dataclass(frozen=True, kw_only=True)
+class Deck:
+    """A robot's deck: where the trash and the plate are. The OT-2's trash is fixed in 12."""
+
+    model: str
+    trash: str
+    plate: str
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """Slots that labware can stand in."""
+        return tuple(slot for slot in deck_slots(self.model) if slot != self.trash)
 
 
-def slots_by_nearness() -> tuple[str, ...]:
+@cache
+def deck_of(model: str) -> Deck:
+    """The deck of a Flex or an OT-2."""
+    return Deck(model=model, trash="A3", plate="C2") if model == "Flex" else Deck(model=model, trash="12", plate="5")
+
+
+@cache
+def slots_by_nearness(model: str) -> tuple[str, ...]:
     """The free slots, nearest to the plate first: short ways for stocks that are drawn from most."""
-    free = [slot for slot in deck_slots() if slot not in (TRASH, PLATE_SLOT)]
-    return tuple(sorted(free, key=lambda slot: (abs(ord(slot[0]) - ord(PLATE_SLOT[0])) + abs(int(slot[1]) - int(PLATE_SLOT[1])), slot)))
+    deck, corners = deck_of(model), slot_positions(model)
+    steps_x, steps_y = (sorted({corner[axis] for corner in corners.values()}) for axis in (0, 1))
+    cell = {slot: (steps_x.index(x), steps_y.index(y)) for slot, (x, y) in corners.items()}
+    home = cell[deck.plate]
+    free = [slot for slot in deck.slots if slot != deck.plate]
+    return tuple(sorted(free, key=lambda slot: (abs(cell[slot][0] - home[0]) + abs(cell[slot][1] - home[1]), slot.zfill(2))))
 
 
 def holder_slots(lab: LabProfile, plan: PhysicalPlan, *, in_use: Set[str]) -> dict[str, str]:
     """Holder or dilution plate → slot, the same in every stage. One that finds no slot is given none, which the deck rule reports."""
     named = [*plan.dilution_plates, *(holder.name for holder in lab.holders if holder.name in in_use)]
-    slots = slots_by_nearness()
+    slots = slots_by_nearness(lab.robot.model)
     return {name: slots[i] if i < len(slots) else f"none{i}" for i, name in enumerate(named)}
 
 
 def place_plate_and_holders(lab: LabProfile, plan: PhysicalPlan, *, slots: Mapping[str, str], in_use: Set[str]) -> tuple[DeckItem, ...]:
     """The plate, dilution plates and holders that one stage uses; tip racks take what is left."""
     return (
-        DeckItem(slot=PLATE_SLOT, kind="plate", name=plan.plate, load_name=plan.plate_labware),
+        DeckItem(slot=deck_of(lab.robot.model).plate, kind="plate", name=plan.plate, load_name=plan.plate_labware),
         *(
             DeckItem(slot=slots[name], kind="dilutions", name=name, load_name=load_name)
             for name, load_name in plan.dilution_plates.items()

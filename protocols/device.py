@@ -9,7 +9,7 @@ from typing import Literal
 from world_model.terms.lab_profile import LabProfile
 from world_model.terms.robots import ECHO, OPENTRONS, TECAN
 
-from .pipettes import mounted_hands
+from .pipettes import measuring_hands
 from .volumes import STEP_NL, to_nl
 
 Manner = Literal["tips", "washed tips", "sound"]
@@ -51,7 +51,7 @@ def device_of(lab: LabProfile) -> Device:
     """
     robot = lab.robot
     if robot.model in OPENTRONS:
-        hands = mounted_hands(lab)
+        hands = measuring_hands(lab)
         least = min(hands, key=lambda hand: hand.smallest_nl)
         return Device(
             name=least.pipette.load_name, least_nl=least.smallest_nl, most_nl=max(hand.largest_nl for hand in hands), step_nl=STEP_NL, by="tips"

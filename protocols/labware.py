@@ -24,11 +24,21 @@ class WellShape:
     x_mm: float
     y_mm: float
     width_mm: float
+    is_round: bool
+    along_x_mm: float
+    along_y_mm: float
+
+    def is_over(self, x_mm: float, y_mm: float) -> bool:
+        """Whether a point of the labware lies over this well's opening."""
+        if self.is_round:
+            return math.hypot(x_mm - self.x_mm, y_mm - self.y_mm) <= self.along_x_mm / 2
+        return abs(x_mm - self.x_mm) <= self.along_x_mm / 2 and abs(y_mm - self.y_mm) <= self.along_y_mm / 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Labware:
-    """One labware definition. `wells` run in the maker's order: down the columns."""
+    """One labware definition. `wells` run in the maker's order: down the columns. `centred` says that a pipette with several
+    channels goes with its middle, not with its first nozzle, to a well's centre."""
 
     load_name: str
     version: int
@@ -38,6 +48,8 @@ class Labware:
     columns: tuple[tuple[str, ...], ...]
     length_mm: float
     width_mm: float
+    height_mm: float
+    centred: bool
 
     @property
     def format(self) -> PlateFormat:
@@ -93,27 +105,37 @@ def labware(load_name: str) -> Labware:
     return Labware(
         load_name=load_name, version=known[load_name], title=told["metadata"]["displayName"], wells=wells,
         is_tip_rack=bool(told["parameters"]["isTiprack"]), columns=tuple(tuple(column) for column in ordering),
-        length_mm=told["dimensions"]["xDimension"], width_mm=told["dimensions"]["yDimension"],
+        length_mm=told["dimensions"]["xDimension"], width_mm=told["dimensions"]["yDimension"], height_mm=told["dimensions"]["zDimension"],
+        centred="centerMultichannelOnWells" in (told["parameters"].get("quirks") or ()),
     )  # fmt: skip
 
 
 def _shape(well: Mapping[str, Any]) -> WellShape:
-    if well["shape"] == "circular":
-        area, width = math.pi * well["diameter"] ** 2 / 4, well["diameter"]
-    else:
-        area, width = well["xDimension"] * well["yDimension"], min(well["xDimension"], well["yDimension"])
+    is_round = well["shape"] == "circular"
+    along_x, along_y = (well["diameter"], well["diameter"]) if is_round else (well["xDimension"], well["yDimension"])
     return WellShape(
-        capacity_nl=round(well["totalLiquidVolume"] * 1000), depth_mm=well["depth"], area_mm2=area,
-        x_mm=well["x"], y_mm=well["y"], width_mm=width,
+        capacity_nl=round(well["totalLiquidVolume"] * 1000), depth_mm=well["depth"],
+        area_mm2=math.pi * along_x**2 / 4 if is_round else along_x * along_y, x_mm=well["x"], y_mm=well["y"], width_mm=min(along_x, along_y),
+        is_round=is_round, along_x_mm=along_x, along_y_mm=along_y,
     )  # fmt: skip
 
 
+_DECKS: dict[str, str] = {"Flex": "ot3_standard", "OT-2": "ot2_standard"}
+
+
 @cache
-def deck_slots() -> tuple[str, ...]:
-    """The Flex's slots that pipettes reach, A1 … D3, from the maker's deck definition."""
+def slot_positions(model: str = "Flex") -> dict[str, tuple[float, float]]:
+    """Slot that pipettes reach → its left front corner on the deck (mm), from the maker's deck definition: 1 … 12, or A1 … D3."""
     try:
         from opentrons_shared_data.deck import load as load_deck
     except ImportError as fault:
         raise ProtocolError(f"Expected the deck definition (opentrons-shared-data), found none installed. {_INSTALL}") from fault
-    areas = load_deck("ot3_standard", 5)["locations"]["addressableAreas"]
-    return tuple(sorted(area["id"] for area in areas if area["areaType"] == "slot"))
+    places = load_deck(_DECKS[model], 5)["locations"]
+    corners = {cutout["id"].removeprefix("cutout"): cutout["position"] for cutout in places["cutouts"]}
+    slots = [area["id"] for area in places["addressableAreas"] if area["areaType"] == "slot"]
+    return {slot: (corners[slot][0], corners[slot][1]) for slot in sorted(slots, key=lambda slot: (slot.zfill(2) if slot.isdigit() else slot))}
+
+
+def deck_slots(model: str = "Flex") -> tuple[str, ...]:
+    """The slots that pipettes reach: A1 … D3 of a Flex, 1 … 12 of an OT-2."""
+    return tuple(slot_positions(model))

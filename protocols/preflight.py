@@ -10,11 +10,11 @@ from world_model.terms.plates import PlateFormat
 from world_model.terms.proposal import ProposedExperiment
 from world_model.terms.robots import OPENTRONS
 
+from .checks.mounts import check_mounts
 from .device import BY_HAND, device_of, devices_by_stock
 from .finding import Finding
 from .labware import Labware, labware
 from .layout import usable_wells
-from .pipettes import mounted_hands, pipette_data
 from .volumes import STEP_NL, shown, to_nl
 
 
@@ -55,7 +55,7 @@ def check_lab(lab: LabProfile) -> list[Finding]:
         if stock.holder in holders:
             found += _check_places(stock, holders[stock.holder])
     found += _check_dilutions(lab)
-    return found + (_check_pipettes(lab) if lab.robot.model in OPENTRONS else _check_machine(lab))
+    return found + (check_mounts(lab) if lab.robot.model in OPENTRONS else _check_machine(lab))
 
 
 def _check_places(stock: Stock, holder: Labware) -> list[Finding]:
@@ -114,54 +114,6 @@ def _check_machine(lab: LabProfile) -> list[Finding]:
                     "an Echo source plate, from which wells are filled up in drops", "Put it there, and name the plate's type ([[holders]] type = \"384PP_AQ_BP\").",
                 )
             )  # fmt: skip
-    return found
-
-
-def _check_pipettes(lab: LabProfile) -> list[Finding]:
-    found: list[Finding] = []
-    for pipette in lab.robot.pipettes:
-        try:
-            data = pipette_data(pipette.name)
-        except ProtocolError as fault:
-            found.append(_error("pipette", f"the {pipette.mount} mount", str(fault), "a Flex pipette"))
-            continue
-        if data.channels != 1:
-            found.append(
-                Finding(
-                    rule="pipette",
-                    severity="warning",
-                    where=f"the {pipette.mount} mount",
-                    observed=f"{pipette.name} with {data.channels} channels",
-                    limit="one channel",
-                    mend="It is left alone: every well differs.",
-                )
-            )
-        for rack in pipette.tip_racks:
-            try:
-                tips = labware(rack)
-            except ProtocolError as fault:
-                found.append(_error("tip rack", pipette.name, str(fault), "a tip rack"))
-                continue
-            if not tips.is_tip_rack or rack not in data.racks:
-                found.append(
-                    _error(
-                        "tip rack",
-                        pipette.name,
-                        rack,
-                        f"one of its own racks: {', '.join(sorted(data.racks))}",
-                        "The robot does not notice wrong tips.",
-                    )
-                )
-    if not [f for f in found if f.severity == "error"] and not mounted_hands(lab):
-        found.append(
-            _error(
-                "pipette",
-                "robot.pipettes",
-                ", ".join(p.name for p in lab.robot.pipettes),
-                "at least one pipette with one channel",
-                "Mount flex_1channel_50 or flex_1channel_1000.",
-            )
-        )
     return found
 
 

@@ -7,18 +7,18 @@ engine's own final volumes. Composition finds swapped stocks; the sequence finds
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .emitters.flex import MIX_TIMES, STIR_TIMES
+from .emitters.opentrons import STIR_TIMES
 from .engine.analysis import Analysis, Event
 from .finding import Finding
 from .labware import labware
 from .pipettes import pipette_data
 from .plan import PhysicalPlan, RobotStage
-from .rebuild import Contents, Place, rebuild
-from .robot_plan import ABOVE_MM
+from .rebuild import REFILL, Contents, Place, rebuild
+from .tip_rules import ABOVE_MM
 
 if TYPE_CHECKING:
     from .engine.client import OpentronsEngine
@@ -45,11 +45,15 @@ class Verification:
 
 def verify(files: Sequence[str], plan: PhysicalPlan, stages: Sequence[RobotStage], *, engine: OpentronsEngine) -> Verification:
     """Analyse each stage's file in order and compare it with the plan; the next stage starts from the wells as rebuilt."""
+    return judge((engine.analyse(text) for text in files), plan, stages, by=f"opentrons {engine.version}")
+
+
+def judge(analyses: Iterable[Analysis], plan: PhysicalPlan, stages: Sequence[RobotStage], *, by: str) -> Verification:
+    """Compare what each stage's file does, as `by` found it, with the plan."""
     findings: list[Finding] = []
     kept: dict[Place, Contents] = {}
     commands, worst = 0, 0.0
-    for number, (text, stage) in enumerate(zip(files, stages, strict=True)):
-        analysis = engine.analyse(text)
+    for number, (analysis, stage) in enumerate(zip(analyses, stages, strict=True)):
         commands += len(analysis.events)
         slots = {item.name: item.slot for item in stage.deck if item.kind != "tips"}
         before: dict[Place, Contents] = {(slots[name], well): contents for (name, well), contents in kept.items() if name in slots}
@@ -72,7 +76,7 @@ def verify(files: Sequence[str], plan: PhysicalPlan, stages: Sequence[RobotStage
         made = {plan.plate, *plan.dilution_plates}
         kept |= {(item.name, well): contents for item in stage.deck for (slot, well), contents in rebuilt.wells.items() if slot == item.slot and item.name in made}
     return Verification(
-        engine=f"opentrons {engine.version}", stages=len(stages), commands=commands, wells=len(plan.composition()),
+        engine=by, stages=len(stages), commands=commands, wells=len(plan.composition()),
         largest_gap_nl=worst, findings=tuple(findings),
     )  # fmt: skip
 
@@ -127,8 +131,12 @@ def expected_acts(stage: RobotStage) -> list[_Act]:
     """The tips, aspirates and dispenses that the moves stand for, in order."""
     acts: list[_Act] = []
     held: str | None = None
-    for move in stage.moves:
+    refilled = {refill.before for refill in stage.refills}
+    for number, move in enumerate(stage.moves):
         mount = stage.pipettes[move.pipette][0]
+        if number in refilled:
+            acts += [*([_Act("drop", held, "", "", 0, False)] if held is not None else []), _Act("refill", "", "", "", 0, False)]
+            held = None
         if move.tip is not None and held is not None:
             acts.append(_Act("drop", held, "", "", 0, False))
         if move.configure_nl is not None:
@@ -141,7 +149,7 @@ def expected_acts(stage: RobotStage) -> list[_Act]:
             acts += [_Act("aspirate", mount, *source, move.stir_nl, False), _Act("dispense", mount, *source, move.stir_nl, False)]
         acts.append(_Act("aspirate", mount, *source, move.volume_nl, False))
         acts.append(_Act("dispense", mount, *target, move.volume_nl, move.manner == "air"))
-        for _ in range(MIX_TIMES if move.mix_nl else 0):
+        for _ in range(move.mix_times if move.mix_nl else 0):
             acts += [_Act("aspirate", mount, *target, move.mix_nl, False), _Act("dispense", mount, *target, move.mix_nl, False)]
     if held is not None:
         acts.append(_Act("drop", held, "", "", 0, False))
@@ -149,6 +157,8 @@ def expected_acts(stage: RobotStage) -> list[_Act]:
 
 
 def _act(event: Event) -> _Act:
+    if event.name == REFILL:
+        return _Act("refill", "", "", "", 0, False)
     above = event.kind == "dispense" and event.height_mm >= ABOVE_MM - 1e-6
     slot, well = ("", "") if event.kind == "drop" else (event.slot, event.well)
     return _Act(event.kind, event.mount, slot, well, round(event.volume_ul * 1000), above)
@@ -167,14 +177,13 @@ def _sequence(analysis: Analysis, stage: RobotStage) -> list[str]:
 
 def _heights(analysis: Analysis, stage: RobotStage) -> list[str]:
     """A tip below a well's bottom breaks; the engine accepts it."""
-    depth: dict[tuple[str, str], float] = {}
-    for item in stage.deck:
-        depth |= {(item.slot, name): shape.depth_mm for name, shape in labware(item.load_name).wells.items()}
-    return [
-        f"{event.kind} {-event.height_mm - depth[event.slot, event.well]:.2f} mm below the bottom of {event.well} of {event.slot}"
-        for event in analysis.events
-        if event.kind in ("aspirate", "dispense") and (event.slot, event.well) in depth and event.height_mm < -depth[event.slot, event.well]
-    ]
+    wells = {item.slot: labware(item.load_name).wells for item in stage.deck}
+    found = []
+    for event in analysis.events:
+        shape = wells.get(event.slot, {}).get(event.well)
+        if shape is not None and event.kind in ("aspirate", "dispense") and event.height_mm < -shape.depth_mm:
+            found.append(f"{event.kind} {-event.height_mm - shape.depth_mm:.2f} mm below the bottom of {event.well} of {event.slot}")
+    return found
 
 
 def _composition(wells: dict[Place, Contents], plan: PhysicalPlan, stage: RobotStage, number: int) -> tuple[list[str], float]:

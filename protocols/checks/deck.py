@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..deck import deck_of
 from ..finding import Finding
-from ..labware import deck_slots
 from ..plan import RobotStage
 
 
@@ -13,38 +13,23 @@ def check_deck(robot: Sequence[RobotStage]) -> list[Finding]:
     """Slots that don't exist, that two share, or that the trash takes. Racks without a slot are the tip rule's."""
     found = []
     for stage in robot:
-        slots = [item.slot for item in stage.deck if item.kind != "tips" or item.slot in deck_slots()]
+        known = {*deck_of(stage.robot).slots, stage.trash}
+        slots = [item.slot for item in stage.deck if item.kind != "tips" or item.slot in known]
         for item in stage.deck:
             where = f"stage {stage.name}, {item.name or item.load_name}"
-            if item.kind != "tips" and item.slot not in deck_slots():
+            if item.kind != "tips" and item.slot not in known:
                 found.append(
-                    Finding(
-                        rule="deck",
-                        severity="error",
-                        where=where,
-                        observed="no free slot",
-                        limit=f"one of {len(deck_slots())} slots",
-                        mend="Put stocks together in fewer holders.",
+                    _error(
+                        where, "no free slot" if item.slot.startswith("none") else f"slot {item.slot}", f"one of the {len(known) - 1} free slots of the {stage.robot}",
+                        "Put stocks together in fewer holders.",
                     )
-                )
+                )  # fmt: skip
             elif slots.count(item.slot) > 1:
-                found.append(
-                    Finding(
-                        rule="deck",
-                        severity="error",
-                        where=where,
-                        observed=f"slot {item.slot}, which other labware takes",
-                        limit="a slot of its own",
-                    )
-                )
+                found.append(_error(where, f"slot {item.slot}, which other labware takes", "a slot of its own"))
             elif item.slot == stage.trash:
-                found.append(
-                    Finding(
-                        rule="deck",
-                        severity="error",
-                        where=where,
-                        observed=f"slot {item.slot}, which the trash takes",
-                        limit="another slot",
-                    )
-                )
+                found.append(_error(where, f"slot {item.slot}, which the trash takes", "another slot"))
     return found
+
+
+def _error(where: str, observed: str, limit: str, mend: str = "") -> Finding:
+    return Finding(rule="deck", severity="error", where=where, observed=observed, limit=limit, mend=mend)

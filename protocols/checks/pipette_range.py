@@ -17,12 +17,13 @@ def check_pipette_range(robot: Sequence[RobotStage]) -> list[Finding]:
     for stage in robot:
         low: dict[int, bool] = {}
         tip_nl = 0
+        racks = {item.slot: item.load_name for item in stage.deck}
         for number, move in enumerate(stage.moves, start=1):
             pipette = pipette_data(stage.pipettes[move.pipette][1])
             if move.configure_nl is not None:
                 low[move.pipette] = pipette.mode_for(move.configure_nl) is pipette.low
             if move.tip is not None:
-                tip_nl = labware(stage.item(move.tip.slot).load_name).wells[move.tip.place].capacity_nl
+                tip_nl = labware(racks[move.tip.slot]).wells[move.tip.place].capacity_nl
             mode = pipette.low if low.get(move.pipette) and pipette.low is not None else pipette.usual
             most = min(mode.largest_nl, tip_nl)
             for what, volume in (("aspirated", move.volume_nl), ("stirred", move.stir_nl), ("mixed", move.mix_nl)):

@@ -12,6 +12,7 @@ from ..intent import ProtocolIntent
 from ..plan import PhysicalPlan, RobotStage
 from .contact import check_contact
 from .deck import check_deck
+from .geometry import check_geometry
 from .layout import check_layout
 from .pipette_range import check_pipette_range
 from .rounding import check_rounding
@@ -25,7 +26,8 @@ def check_plan(
     """What every rule finds."""
     return [
         *check_deck(robot),
-        *check_tips(robot),
+        *check_tips(plan, robot, lab.on_hand),
+        *check_geometry(plan, robot),
         *check_volumes(plan, robot),
         *check_pipette_range(robot),
         *check_contact(plan, robot),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ..finding import Finding
 from ..labware import labware
+from ..nozzles import wells_under
+from ..pipettes import pipette_data
 from ..plan import PhysicalPlan, RobotStage
 from ..rebuild import Place
 from ..volumes import shown
@@ -11,7 +13,8 @@ from ..volumes import shown
 
 def check_volumes(plan: PhysicalPlan, robot: tuple[RobotStage, ...]) -> list[Finding]:
     """Walk every move: what each well holds after it, and what each stock has left."""
-    names = {(item.slot): item.name for stage in robot for item in stage.deck if item.kind != "tips"}
+    names = {item.slot: item.name for stage in robot for item in stage.deck if item.kind != "tips"}
+    load_names = {item.slot: item.load_name for stage in robot for item in stage.deck if item.kind != "tips"}
     held: dict[Place, int] = {}
     left = {(stock.holder, well): volume for stock in plan.stocks for well, volume in stock.start_nl.items()}
     dead = {(stock.holder, well): stock.dead_nl for stock in plan.stocks for well in stock.wells}
@@ -22,17 +25,22 @@ def check_volumes(plan: PhysicalPlan, robot: tuple[RobotStage, ...]) -> list[Fin
     for stage in robot:
         for number, move in enumerate(stage.moves, start=1):
             moment = f"stage {stage.name}, move {number}"
-            source, target = (names[move.source_slot], move.source_well), (names[move.target_slot], move.well)
-            volume = move.volume_nl * move.channels
-            left[source] = left.get(source, 0) - volume
-            drawn[source] = drawn.get(source, 0) + volume
-            if left[source] < dead.get(source, 0):
-                dry.setdefault(source, (move.stock, moment))
-            if target in dead:
-                left[target] = left.get(target, 0) + volume
-            held[target] = held.get(target, 0) + move.volume_nl
-            if held[target] > labware(plan.labware_of(target[0])).wells[target[1]].capacity_nl:
-                overfull[target] = moment, held[target]
+            channels = pipette_data(stage.pipettes[move.pipette][1]).channels
+            sources, targets = (
+                [(names[slot], name) for name in wells_under(load_names[slot], well, channels) if name is not None]
+                for slot, well in ((move.source_slot, move.source_well), (move.target_slot, move.well))
+            )
+            for source in sources:
+                left[source] = left.get(source, 0) - move.volume_nl
+                drawn[source] = drawn.get(source, 0) + move.volume_nl
+                if left[source] < dead.get(source, 0):
+                    dry.setdefault(source, (move.stock, moment))
+            for target in targets:
+                if target in dead:
+                    left[target] = left.get(target, 0) + move.volume_nl
+                held[target] = held.get(target, 0) + move.volume_nl
+                if held[target] > labware(load_names[move.target_slot]).wells[target[1]].capacity_nl:
+                    overfull[target] = moment, held[target]
     found = [
         Finding(
             rule="well capacity", severity="error", where=f"{well} of {plate} at {moment}", observed=f"{shown(volume)} in it",

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from protocols.compile import draft_plate
+from protocols.emitters.opentrons import COLUMNS
 from protocols.engine.analysis import Analysis, Event, Loaded
 from protocols.engine.client import OpentronsEngine, warm_engine
 from protocols.rebuild import rebuild
@@ -16,7 +17,7 @@ from protocols.verify import verify
 from world_model.terms.errors import ProtocolError
 from world_model.terms.proposal import ProposedExperiment
 
-TIP, SOURCE_SLOT, SOURCE_WELL, TARGET, VOLUME = 1, 2, 3, 4, 5
+TIP, SOURCE_SLOT, SOURCE_WELL, TARGET, VOLUME = (COLUMNS.index(name) for name in ("tip", "source_slot", "source_well", "well", "volume"))
 
 
 def rows_of(text: str) -> list[list]:
@@ -100,7 +101,7 @@ def test_two_wells_swapped_are_found_even_of_equal_composition(small, stage):
     for i, one in enumerate(wells):
         for two in wells[i + 1 :]:
             other = {one: two, two: one}
-            swapped = with_rows(text, [[*row[:TARGET], other.get(row[TARGET], row[TARGET]), *row[VOLUME:]] for row in rows])
+            swapped = with_rows(text, [[*row[:TARGET], other.get(row[TARGET], row[TARGET]), *row[TARGET + 1 :]] for row in rows])
             assert found_in(small, **{stage: swapped}), (one, two)
 
 
