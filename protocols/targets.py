@@ -91,12 +91,12 @@ class Opentrons(Target):
     """Flex and OT-2: Python files, analysed by Opentrons' engine."""
 
     def emit(self, plan: PhysicalPlan, lab: LabProfile) -> Emitted:
-        from .emitters.flex import emit_flex
+        from .emitters.opentrons import emit_opentrons
         from .pipettes import mounted_hands
         from .robot_plan import plan_robot
 
         robot = plan_robot(plan, lab, mounted_hands(lab))
-        return Emitted(files=tuple(emit_flex(stage, plan) for stage in robot), suffix=".py", robot=robot)
+        return Emitted(files=tuple(emit_opentrons(stage, plan) for stage in robot), suffix=".py", robot=robot)
 
     def validate(self, emitted: Emitted, plan: PhysicalPlan, lab: LabProfile) -> Verification:
         from .engine.client import warm_engine
