@@ -126,7 +126,7 @@ def draft_intent(
         ]
         at = Quantity(value=minute / 60, unit="h", source="design")
         additions.append(Add(stage=stage_name(minute, [*timed, *due[minute]]), at=at, factors=tuple(due[minute])))
-    steps += weave(lab.steps or (shake_in_reader(), Read()), additions)
+    steps += weave(lab.steps or (shake_in_reader(), Read()), additions, onto="the bench" if lab.robot.model == "hands" else "the robot's deck")
     named = ", ".join(space.names)
     return ProtocolIntent(
         objective=f"{len(experiments)} experiments on {system or 'the system'}, varying {named}",

@@ -35,10 +35,10 @@ def shake_in_reader() -> Shake:
     return Shake(duration=Quantity(value=SHAKE_S, unit="s", source="default"))
 
 
-def weave(steps: Sequence[PlateStep], additions: Iterable[Add]) -> tuple[Step, ...]:
+def weave(steps: Sequence[PlateStep], additions: Iterable[Add], *, onto: str = "the robot's deck") -> tuple[Step, ...]:
     """The plate's steps after the set-up, with what has a time of its own at its time.
 
-    A step that can't be interrupted (a spin, a shake) is finished first; whether that is too late is for the check of times.
+    `onto` is where a plate is pipetted. A step that can't be interrupted (a spin, a shake) is finished first; whether that is too late is for the check of times.
     """
     timed: list[Add | Sample | Pause] = [*additions]
     timed += [step for step in steps if isinstance(step, Sample) or (isinstance(step, Pause) and step.at is not None)]
@@ -57,12 +57,12 @@ def weave(steps: Sequence[PlateStep], additions: Iterable[Add]) -> tuple[Step, .
                 break
             rest = _until(rest, clock_s, _due_s(due[0]), woven)
             clock_s = max(clock_s, _due_s(due[0]))
-            woven += _event(due.pop(0), cover, inside=step)
+            woven += _event(due.pop(0), cover, inside=step, onto=onto)
         woven.append(_from(rest, clock_s))
         clock_s += _length_s(rest) or 0.0
         cover = step.cover if isinstance(step, Seal) else None if isinstance(step, Unseal) else cover
     for event in due:
-        woven += _event(event, cover, inside=None)
+        woven += _event(event, cover, inside=None, onto=onto)
     return tuple(woven)
 
 
@@ -115,13 +115,13 @@ def _from(step: PlateStep, clock_s: float) -> PlateStep:
     return step.model_copy(update={"start": _hours(clock_s), "until": until})
 
 
-def _event(event: Add | Sample | Pause, cover: Cover | None, *, inside: PlateStep | None) -> list[Step]:
+def _event(event: Add | Sample | Pause, cover: Cover | None, *, inside: PlateStep | None, onto: str) -> list[Step]:
     """An event with what hands do around it: the plate out of its machine, uncovered, covered and back."""
     if isinstance(event, Pause):
         return [event]
     place = "reader" if isinstance(inside, Read) else "incubator" if isinstance(inside, Incubate) else None
     out: list[Step] = []
-    deck = "put it on the robot's deck" if isinstance(event, Add) else "put it on the bench"
+    deck = f"put it on {onto if isinstance(event, Add) else 'the bench'}"
     if place is not None:
         out.append(Pause(at=event.at, what=f"take the plate out of the {place} and {deck}"))
     if cover is not None:

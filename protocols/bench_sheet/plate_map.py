@@ -1,11 +1,12 @@
-"""The plate as a picture: one circle a well, coloured by role."""
+"""The plate as a picture: one circle a well, coloured by role, or with what a person pipettes into it."""
 
 from __future__ import annotations
 
-from xml.sax.saxutils import escape
+from collections.abc import Mapping
 
-from ..labware import labware
+from ..labware import Labware, labware
 from ..plan import PhysicalPlan
+from .picture import Box, Disc, Picture, Rule, Words, svg
 
 # Colour-blind-safe fills (Paul Tol's "light" scheme), and a letter so that a grey print still tells the roles apart.
 ROLE_COLOURS = {
@@ -16,46 +17,75 @@ _SCALE = 6.0
 _TOP, _LEFT = 26.0, 26.0
 
 
-def plate_map_svg(plan: PhysicalPlan) -> str:
+def plate_map(plan: PhysicalPlan) -> Picture:
     """The plate map with a legend; wells lie where the maker's definition puts them."""
     plate = labware(plan.plate_labware)
-    width, height = plate.length_mm * _SCALE, plate.width_mm * _SCALE
     used = {well.well: well for well in plan.wells}
-    parts = [f'<rect x="{_LEFT}" y="{_TOP}" width="{width:.1f}" height="{height:.1f}" rx="14" fill="#fafafa" stroke="#444"/>']
-    for name, shape in plate.wells.items():
-        x, y, r = _LEFT + shape.x_mm * _SCALE, _TOP + height - shape.y_mm * _SCALE, shape.width_mm * _SCALE / 2
+    shapes = _frame(plate)
+    for name in plate.wells:
+        x, y, radius = _centre(plate, name)
         well = used.get(name)
-        title = f"{name}: empty" if well is None else f"{name}: {well.experiment_id or 'filled'} ({well.role})"
         if well is None:
-            parts.append(
-                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" fill="none" stroke="#bbb" stroke-dasharray="3 3"><title>{escape(title)}</title></circle>'
-            )
+            shapes.append(Disc(x=x, y=y, radius=radius, stroke="#bbbbbb", dashed=True, title=f"{name}: empty"))
             continue
-        parts.append(
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" fill="{ROLE_COLOURS[well.role]}" stroke="#333"><title>{escape(title)}</title></circle>'
-        )
-        label = _label(well.experiment_id) or ROLE_LETTERS[well.role]
-        size = min(r * 0.75, 1.9 * r / max(len(label) * 0.62, 1))
-        parts.append(f'<text x="{x:.1f}" y="{y + size * 0.35:.1f}" font-size="{size:.1f}" text-anchor="middle">{escape(label)}</text>')
-    for i, column in enumerate(plate.columns):
-        parts.append(
-            f'<text x="{_LEFT + plate.wells[column[0]].x_mm * _SCALE:.1f}" y="{_TOP - 8}" font-size="15" text-anchor="middle">{i + 1}</text>'
-        )
-    for name in plate.columns[0]:
-        letter = name.rstrip("0123456789")
-        parts.append(
-            f'<text x="{_LEFT - 12}" y="{_TOP + height - plate.wells[name].y_mm * _SCALE + 5:.1f}" font-size="15" text-anchor="middle">{letter}</text>'
-        )
-    x = _LEFT
+        shapes.append(Disc(x=x, y=y, radius=radius, fill=ROLE_COLOURS[well.role], title=f"{name}: {well.experiment_id or 'filled'} ({well.role})"))
+        shapes.append(_inside(_label(well.experiment_id) or ROLE_LETTERS[well.role], x, y, radius))
+        if well.experiment_id and ROLE_LETTERS[well.role] and radius > 10:
+            shapes.append(Words(x=x, y=y + radius * 0.8, text=ROLE_LETTERS[well.role], size=radius * 0.45, anchor="middle"))
+    x, bottom = _LEFT, _TOP + plate.width_mm * _SCALE
     for role in dict.fromkeys(sorted((well.role for well in plan.wells), key=list(ROLE_COLOURS).index)):
         count = sum(well.role == role for well in plan.wells)
         text = f"{role if role != 'unused' else 'filled, not used'}: {count}"
-        parts.append(f'<circle cx="{x + 9:.1f}" cy="{_TOP + height + 24:.1f}" r="8" fill="{ROLE_COLOURS[role]}" stroke="#333"/>')
-        parts.append(f'<text x="{x + 24:.1f}" y="{_TOP + height + 29:.1f}" font-size="15">{text}</text>')
+        shapes.append(Disc(x=x + 9, y=bottom + 24, radius=8, fill=ROLE_COLOURS[role]))
+        shapes.append(Words(x=x + 24, y=bottom + 29, text=text, size=15))
         x += 44 + 8.2 * len(text)
-    view = f'viewBox="0 0 {width + 2 * _LEFT:.0f} {height + _TOP + 44:.0f}"'
-    body = "\n".join(parts)
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {view} font-family="Helvetica, Arial, sans-serif" role="img" aria-label="plate map">\n{body}\n</svg>\n'
+    return Picture(name="plate map", width=plate.length_mm * _SCALE + 2 * _LEFT, height=bottom + 44, shapes=tuple(shapes))
+
+
+def plate_map_svg(plan: PhysicalPlan) -> str:
+    """The plate map as SVG."""
+    return svg(plate_map(plan))
+
+
+def volume_map(load_name: str, volumes_nl: Mapping[str, int], *, name: str) -> Picture:
+    """Wells with the microlitres that go into them; all others are pale."""
+    plate = labware(load_name)
+    shapes = _frame(plate)
+    most = max(volumes_nl.values(), default=1)
+    for well in plate.wells:
+        x, y, radius = _centre(plate, well)
+        if well not in volumes_nl:
+            shapes.append(Disc(x=x, y=y, radius=radius, stroke="#dddddd"))
+            continue
+        # pale blue for little, darker for much; the number is what counts
+        shade = 0.96 - 0.22 * volumes_nl[well] / most
+        fill = f"#{round(255 * (shade - 0.08)):02x}{round(255 * shade):02x}fa"
+        shapes.append(Disc(x=x, y=y, radius=radius, fill=fill, title=f"{well}: {volumes_nl[well] / 1000:g} µL"))
+        shapes.append(_inside(f"{volumes_nl[well] / 1000:g}", x, y, radius))
+    return Picture(name=name, width=plate.length_mm * _SCALE + 2 * _LEFT, height=plate.width_mm * _SCALE + _TOP + 8, shapes=tuple(shapes))
+
+
+def _frame(plate: Labware) -> list[Box | Disc | Words | Rule]:
+    height = plate.width_mm * _SCALE
+    shapes: list[Box | Disc | Words | Rule] = [Box(x=_LEFT, y=_TOP, width=plate.length_mm * _SCALE, height=height, fill="#fafafa", stroke="#444444", radius=14)]
+    for i, column in enumerate(plate.columns):
+        shapes.append(Words(x=_centre(plate, column[0])[0], y=_TOP - 8, text=str(i + 1), size=15, anchor="middle"))
+    for name in plate.columns[0]:
+        shapes.append(Words(x=_LEFT - 12, y=_centre(plate, name)[1] + 5, text=name.rstrip("0123456789"), size=15, anchor="middle"))
+    # the notched corners of a plate are on the side of A1
+    shapes.append(Rule(x1=_LEFT, y1=_TOP + 22, x2=_LEFT + 22, y2=_TOP, stroke="#444444"))
+    return shapes
+
+
+def _centre(plate: Labware, well: str) -> tuple[float, float, float]:
+    """x, y and radius of a well on the picture."""
+    shape = plate.wells[well]
+    return _LEFT + shape.x_mm * _SCALE, _TOP + (plate.width_mm - shape.y_mm) * _SCALE, shape.width_mm * _SCALE / 2
+
+
+def _inside(text: str, x: float, y: float, radius: float) -> Words:
+    size = min(radius * 0.75, 1.9 * radius / max(len(text) * 0.62, 1))
+    return Words(x=x, y=y + size * 0.35, text=text, size=size, anchor="middle")
 
 
 def _label(experiment_id: str) -> str:

@@ -43,8 +43,9 @@ class SheetStep:
     timer: str = ""
 
 
-def sheet_steps(intent: ProtocolIntent, plan: PhysicalPlan, *, how: Callable[[str], str]) -> list[SheetStep]:
-    """What a person does and what the robot does, in order. `how` says how a stage is pipetted: `Run setup.py`."""
+def sheet_steps(intent: ProtocolIntent, plan: PhysicalPlan, *, how: Callable[[str], str], pictures: bool) -> list[SheetStep]:
+    """What a person does and what the robot does, in order. `how` says how a stage is pipetted: `Run setup.py`; `pictures`:
+    whether there are any of the deck."""
     robot = [step for step in intent.steps if isinstance(step, Fill | Dispense | Inoculate)]
     lines = [SheetStep(time="before", text="Take the stocks out, mix them, and fill the places of the list below.")]
     lines += [
@@ -55,13 +56,13 @@ def sheet_steps(intent: ProtocolIntent, plan: PhysicalPlan, *, how: Callable[[st
         for step in robot
         if isinstance(step, Inoculate)
     ]
-    lines.append(SheetStep(time="before", text="Set out labware, tips and an empty plate as in the picture for setup."))
+    lines.append(SheetStep(time="before", text=f"Set out labware, tips and an empty plate{' as in the picture for setup' if pictures else ''}."))
     done = "; then ".join(_sentence(step) for step in robot)
     made = "first the dilutions of the list below; then " if plan.dilutions else ""
     lines.append(SheetStep(time="0 h", text=f"{how('setup')}. Into the wells go {made}{done}."))
     for step in intent.steps:
         if not isinstance(step, Fill | Dispense | Inoculate):
-            lines += _lines(step, plan, how)
+            lines += _lines(step, plan, how, pictures)
     return lines
 
 
@@ -81,7 +82,7 @@ def _sentence(step: Fill | Dispense | Inoculate) -> str:
             assert_never(step)
 
 
-def _lines(step: Step, plan: PhysicalPlan, how: Callable[[str], str]) -> Sequence[SheetStep]:
+def _lines(step: Step, plan: PhysicalPlan, how: Callable[[str], str], pictures: bool) -> Sequence[SheetStep]:
     match step:
         case Shake():
             at = f" at {step.speed}" if step.speed is not None else ""
@@ -107,7 +108,7 @@ def _lines(step: Step, plan: PhysicalPlan, how: Callable[[str], str]) -> Sequenc
         case Read():
             return [SheetStep(time=_hours(step.start), text=read_text(step))]
         case Sample():
-            goes = f", {step.to}" if step.to else ""
+            goes = f" into {step.to}" if step.to else ""
             return [SheetStep(time=_hours(step.at), text=f"Take {step.volume} from {_wells(step.wells)}{goes}.")]
         case Pause():
             return [SheetStep(time=_hours(step.at), text=f"{step.what[:1].upper()}{step.what[1:]}.", moves=True, timer=_timer(step.duration))]
@@ -118,7 +119,7 @@ def _lines(step: Step, plan: PhysicalPlan, how: Callable[[str], str]) -> Sequenc
                 f"{shown(sum(t.volume_nl for t in stage.transfers if t.stock == name))} {name}"
                 for name in dict.fromkeys(t.stock for t in stage.transfers)
             )
-            text = f"{how(step.stage)} ({', '.join(step.factors)}): {stocks} into {len(wells)} wells ({', '.join(wells)}). Set out as in its picture first, tips full."
+            text = f"{how(step.stage)} ({', '.join(step.factors)}): {stocks} into {len(wells)} wells ({', '.join(wells)}).{' Set the deck as in its picture first, tips full.' if pictures else ''}"
             return [SheetStep(time=_hours(step.at), text=text)]
         case SerialDilution():
             rows = dilute(step)
