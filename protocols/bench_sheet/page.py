@@ -82,7 +82,7 @@ def sheet_page(
         told = f"These wells hold less than {shown(plan.final_nl)} until their addition. Concentrations above are those after it."
         sections.append(Section(title="Additions", blocks=(Paragraph(text=told), additions)))
     sections.append(Section(title="Files and approval", blocks=(_files(files, whole), Sign(lines=("Approved by", "Carried out by")))))
-    checked = f"Every robot file was analysed by {engine}; each well's composition, rebuilt from the engine's commands, equals this sheet's." if engine else ""
+    checked = f"Every file was read back by {engine}; each well's composition, rebuilt from what it read, equals this sheet's." if engine else ""
     return SheetPage(
         plate=plan.plate, objective=intent.objective + _conditions(intent), asks=("Date", "Person", *(["OD600 measured"] if cells else [])),
         notes=tuple(Note(severity=found.severity, rule=found.rule, text=str(found)) for found in joined(findings)), sections=tuple(sections),
