@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
 from functools import cache
+from importlib import import_module
 
 from world_model.terms.errors import nearest
 from world_model.terms.lab_profile import LabProfile
@@ -15,6 +17,7 @@ from .emitters.pylabrobot import RACK_OF_TIPS, SITES, TIP_RACKS, tip_rack_for
 from .emitters.tecan import MOST_LABEL, PLATE_LABEL
 from .finding import Finding
 from .labware import labware
+from .plan import PhysicalPlan
 from .volumes import shown, to_nl
 from .work import WorkStage
 
@@ -48,6 +51,31 @@ def check_steps(stages: tuple[WorkStage, ...], *, machine: Device, hands: Device
                     ),
                 )  # fmt: skip
     return list(found.values())
+
+
+def check_stocks(plan: PhysicalPlan) -> list[Finding]:
+    """What the whole plate draws from each well of a stock or a dilution, and what it can give."""
+    drawn: dict[tuple[str, str], int] = {}
+    for stage in plan.stages:
+        for transfer in stage.transfers:
+            drawn[transfer.stock, transfer.source_well] = drawn.get((transfer.stock, transfer.source_well), 0) + transfer.volume_nl
+    found = []
+    for name in dict.fromkeys(name for name, _ in drawn):
+        state = plan.stock(name)
+        made = next((dilution.wells for dilution in plan.dilutions if dilution.name == name), state.start_nl)
+        for well, held in made.items():
+            taken = drawn.get((name, well), 0)
+            if taken <= held - state.dead_nl or taken == 0:
+                continue
+            more_ml = -(-(sum(made.values()) + taken + state.dead_nl - held) // 100_000) / 10
+            found.append(
+                _error(
+                    "stock runs dry", f"stock {name!r} ({well} of {state.holder})",
+                    f"{shown(taken)} drawn by the plate from {shown(held)}, of which {shown(state.dead_nl)} can't be drawn", f"at least {shown(taken + state.dead_nl)} in it",
+                    f"Provide volume_ml = {more_ml:g} or more.",
+                )
+            )  # fmt: skip
+    return found
 
 
 def check_room(stages: tuple[WorkStage, ...], lab: LabProfile) -> list[Finding]:
@@ -126,25 +154,23 @@ def _whole_steps(lab: LabProfile) -> Iterator[Finding]:
 
 
 @cache
-def _known_resources() -> dict[str, tuple[str, ...]] | None:
-    """PyLabRobot's plates and troughs: name → wells. None where it is not installed."""
+def _known_resources() -> tuple[str, ...] | None:
+    """PyLabRobot's plates and troughs. None where it is not installed."""
     try:
-        import inspect
-
-        from pylabrobot import resources  # type: ignore[import-untyped]
+        resources = import_module("pylabrobot.resources")
     except ImportError:
         return None
-    return {
-        name: ()
-        for name, made in inspect.getmembers(resources, inspect.isfunction)
-        if str(inspect.signature(made).return_annotation).rsplit(".", 1)[-1].rstrip("'>") == "Plate"
-    }
+    def makes_plates(made: Callable[..., object]) -> bool:
+        told = inspect.signature(made).return_annotation
+        kind = getattr(resources, told, None) if isinstance(told, str) else told
+        return inspect.isclass(kind) and issubclass(kind, resources.Plate)
+
+    return tuple(sorted(name for name, made in inspect.getmembers(resources, inspect.isfunction) if makes_plates(made)))
 
 
 @cache
 def _resource_wells(name: str) -> tuple[str, ...]:
-    from pylabrobot import resources
-
+    resources = import_module("pylabrobot.resources")
     return tuple(well.get_identifier() for well in getattr(resources, name)(name="x").get_all_items())
 
 

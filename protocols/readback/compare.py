@@ -96,14 +96,14 @@ def _transfers(moved: Mapping[tuple[Place, Place], float], plan: PhysicalPlan, n
 
 
 def expected_contents(plan: PhysicalPlan, number: int) -> dict[Place, dict[str, float]]:
-    """Every well on the bench after the stages up to position `number`: plate, dilution and stock wells."""
+    """Every well on the bench after the stages up to position `number` (-1: before the set-up, which makes the dilutions)."""
     drawn: dict[tuple[str, str], int] = {}
     for stage in plan.stages[: number + 1]:
         for transfer in stage.transfers:
             source = transfer.stock, transfer.source_well
             drawn[source] = drawn.get(source, 0) + transfer.volume_nl
     held: dict[Place, dict[str, float]] = {(plan.plate, well): contents for well, contents in plan.composition(until=number).items()}
-    for dilution in plan.dilutions:
+    for dilution in plan.dilutions if number >= 0 else ():
         parts = plan.made_of(dilution.name)
         for well, made in dilution.wells.items():
             left = made - drawn.get((dilution.name, well), 0)

@@ -44,6 +44,7 @@ class Ledger:
         tip: Contents = {}
         drawn_from: Place | None = None
         met: set[str] = set()  # liquids, or wells of mixtures, that the tip has been in
+        short = False  # after a draw from too little, what the tip lacks is no fault of its own
         moved: dict[tuple[Place, Place], float] = {}
         told = {(fault.rule, fault.place) for fault in self.faults}
 
@@ -75,6 +76,7 @@ class Ledger:
                 if total - volume < bench.dead_nl.get(place, 0) - DRIFT_NL:
                     low = f"{shown(volume)} drawn from {shown(total)}, of which {shown(bench.dead_nl.get(place, 0))} can't be drawn"
                     tell("stock runs dry", place, act.line, low, f"at least {shown(volume + bench.dead_nl.get(place, 0))} in it")
+                short = volume > total + DRIFT_NL
                 share = min(volume / total, 1.0) if total > 0 else 0.0
                 for stock in list(held):
                     part = held[stock] * share
@@ -83,7 +85,7 @@ class Ledger:
                 drawn_from = place
             else:
                 total = sum(tip.values())
-                if volume > total + DRIFT_NL:
+                if volume > total + DRIFT_NL and not short:
                     tell("tip", place, act.line, f"{shown(volume)} dispensed from a tip with {shown(total)}", "no more than was aspirated")
                 share = min(volume / total, 1.0) if total > 0 else 0.0
                 if drawn_from is not None and drawn_from != place:
