@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from world_model.terms.errors import ProtocolError
-from world_model.terms.lab_profile import LabProfile
 from world_model.terms.quantities import seconds
 from world_model.terms.steps import Cover
 
@@ -40,17 +37,9 @@ _OPAQUE: tuple[Cover, ...] = ("foil", "breathable film")
 _TIGHT: tuple[Cover, ...] = ("foil", "clear film")
 
 
-def check_timing(
-    intent: ProtocolIntent, lab: LabProfile, *, stage_s: Mapping[str, float], wells: int, run_s: float | None = None
-) -> list[Finding]:
-    """What is wrong with the order of the steps, their covers and their times.
-
-    Args:
-        stage_s: stage name → seconds that its pipetting takes.
-        wells: how many wells hold an experiment; a sample takes its time in each.
-        run_s: the end of the last reading after the zero; None where nobody said.
-    """
-    return [*check_order(intent), *check_windows(intent, lab, stage_s=stage_s, wells=wells, run_s=run_s)]
+def check_timing(work: PlateWork) -> list[Finding]:
+    """What is wrong with the order of a plate's steps, their covers and their times."""
+    return [*check_order(work.intent), *check_windows(work)]
 
 
 def check_order(intent: ProtocolIntent) -> list[Finding]:
@@ -101,12 +90,8 @@ def check_order(intent: ProtocolIntent) -> list[Finding]:
 _DRIES_S = 2 * 3600
 
 
-def check_windows(
-    intent: ProtocolIntent, lab: LabProfile, *, stage_s: Mapping[str, float], wells: int, run_s: float | None = None
-) -> list[Finding]:
+def check_windows(work: PlateWork) -> list[Finding]:
     """The plate alone on the bench: every addition, sample and hold window can be kept, or by how much it can't."""
-    pipettes = "person" if lab.robot.model == "hands" else "robot"
-    work = PlateWork(intent=intent, stage_s=stage_s, wells=wells, timing=lab.timing, pipettes=pipettes, run_s=run_s)
     try:
         graph = plates_graph([work])
     except ProtocolError as fault:

@@ -16,6 +16,8 @@ from .times import Conflict, bounds_of, clock, find_conflict, longest, moment, t
 # Two plates with six additions need a few dozen; a schedule that needs more is told to be the best found, not the best.
 NODES = 20_000
 _TELL_EVERY = 1_000
+Lags = NDArray[np.int64]
+Pairs = NDArray[np.intp]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +85,7 @@ class _Search:
     ends: list[int] = field(default_factory=list)
     groups: list[list[int]] = field(default_factory=list)
 
-    def run(self, lag: NDArray[np.int64], open_pairs: list[tuple[int, int]]) -> None:
+    def run(self, lag: Lags, open_pairs: Pairs) -> None:
         """Depth first; the pair that collides first is ordered first, earlier start first. Deterministic."""
         self.nodes += 1
         if self.nodes > NODES:
@@ -103,14 +105,14 @@ class _Search:
             self.best_end = max((int(lag[0, end]) for end in self.ends), default=0)
             return
         i, j = clash
-        rest = [pair for pair in open_pairs if pair != clash]
+        rest = open_pairs[(open_pairs != (i, j)).any(axis=1)]
         first, second = sorted((i, j), key=lambda k: (int(lag[0, moment(k, end=False)]), -int(lag[moment(k, end=False), 0]), k))
         for a, b in ((first, second), (second, first)):
             tight = tightened(lag, moment(a, end=True), moment(b, end=False), 0)
             if tight is not None:
                 self.run(tight, rest)
 
-    def _at_least(self, lag: NDArray[np.int64]) -> int:
+    def _at_least(self, lag: Lags) -> int:
         """A bound on the end: the longest path, and what each machine has to do from its earliest start on."""
         bound = max((int(lag[0, end]) for end in self.ends), default=0)
         for group in self.groups:
@@ -118,38 +120,39 @@ class _Search:
             bound = max(bound, first + sum(self.tasks[i].duration_s for i in group))
         return bound
 
-    def _settle(self, lag: NDArray[np.int64], open_pairs: list[tuple[int, int]]) -> tuple[NDArray[np.int64], list[tuple[int, int]]] | None:
+    def _settle(self, lag: Lags, open_pairs: Pairs) -> tuple[Lags, Pairs] | None:
         """Order every pair that the bounds leave no choice for; None where neither order of a pair is left."""
-        changed = True
-        while changed:
-            changed = False
-            left = []
-            for i, j in open_pairs:
-                si, ei, sj, ej = moment(i, end=False), moment(i, end=True), moment(j, end=False), moment(j, end=True)
-                if lag[ei, sj] >= 0 or lag[ej, si] >= 0:
-                    continue  # ordered already
-                ij, ji = lag[sj, ei] <= 0, lag[si, ej] <= 0
-                if not ij and not ji:
-                    return None
-                if ij and ji:
-                    left.append((i, j))
-                    continue
-                tight = tightened(lag, ei, sj, 0) if ij else tightened(lag, ej, si, 0)
+        while len(open_pairs):
+            (si, ei), (sj, ej) = _moments(open_pairs[:, 0]), _moments(open_pairs[:, 1])
+            undone = (lag[ei, sj] < 0) & (lag[ej, si] < 0)
+            ij, ji = lag[sj, ei] <= 0, lag[si, ej] <= 0
+            if (undone & ~ij & ~ji).any():
+                return None
+            forced = undone & (ij != ji)
+            for i, j in np.where(ij[forced, None], open_pairs[forced], open_pairs[forced, ::-1]):
+                tight = tightened(lag, moment(i, end=True), moment(j, end=False), 0)
                 if tight is None:
                     return None
-                lag, changed = tight, True
-            open_pairs = left
+                lag = tight
+            open_pairs = open_pairs[undone & ~forced]
+            if not forced.any():
+                break
         return lag, open_pairs
 
-    def _first_clash(self, lag: NDArray[np.int64], open_pairs: list[tuple[int, int]]) -> tuple[int, int] | None:
+    def _first_clash(self, lag: Lags, open_pairs: Pairs) -> tuple[int, int] | None:
         """Of the open pairs that overlap when everything starts as early as it can, the one that does so first."""
         starts, ends = lag[0, 1::2], lag[0, 2::2]
-        found = None
-        for i, j in open_pairs:
-            if starts[i] < ends[j] and starts[j] < ends[i]:
-                key = (max(int(starts[i]), int(starts[j])), i, j)
-                found = key if found is None or key < found else found
-        return None if found is None else (found[1], found[2])
+        i, j = open_pairs[:, 0], open_pairs[:, 1]
+        overlap = open_pairs[(starts[i] < ends[j]) & (starts[j] < ends[i])]
+        if not len(overlap):
+            return None
+        first = np.lexsort((overlap[:, 1], overlap[:, 0], np.maximum(starts[overlap[:, 0]], starts[overlap[:, 1]])))[0]
+        return int(overlap[first, 0]), int(overlap[first, 1])
+
+
+def _moments(tasks: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Starts and ends of tasks, as numbers of moments."""
+    return 1 + 2 * tasks, 2 + 2 * tasks
 
 
 def order_tasks(graph: nx.MultiDiGraph, *, progress: Callable[[str], None] | None = None) -> Schedule | NoOrder:
@@ -168,7 +171,7 @@ def order_tasks(graph: nx.MultiDiGraph, *, progress: Callable[[str], None] | Non
         tasks=tasks, tell=progress or (lambda message: None), ends=[moment(i, end=True) for i in range(len(tasks))],
         groups=[[i for i in sharing if tasks[i].resource == machine] for machine in machines],
     )  # fmt: skip
-    search.run(lag, pairs)
+    search.run(lag, np.array(pairs, dtype=np.intp).reshape(-1, 2))
     if search.best is None:
         return NoOrder(clashes=_clashes(tasks, windows, lag, pairs), searched=search.complete)
     rows = [Planned(task=task, start_s=int(search.best[moment(i, end=False)]), end_s=int(search.best[moment(i, end=True)])) for i, task in enumerate(tasks)]

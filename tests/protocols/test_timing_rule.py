@@ -8,9 +8,13 @@ import pytest
 from pydantic import TypeAdapter
 
 from protocols.checks.timing import check_order, check_timing
+from protocols.compile import draft_plate
 from protocols.finding import Finding, errors_in
 from protocols.intent import Add, Dispense, ProtocolIntent, Quantity, Step
+from protocols.schedule.plate_tasks import PlateWork
+from protocols.schedule.stage_times import BY_HAND_S, GET_READY_S, plate_work
 from protocols.weaving import weave
+from world_model.terms.lab_profile import LabProfile
 from world_model.terms.steps import PlateStep
 
 SHAKE = {"kind": "shake", "duration": "1 min"}
@@ -69,17 +73,35 @@ def test_a_cover_that_the_tool_took_off_is_told():
     assert len([finding for finding in told if finding.severity == "note"]) == 2
 
 
-def test_a_window_that_can_not_be_kept_reaches_the_plates_findings(lab):
+def test_a_window_that_can_not_be_kept_reaches_the_plates_findings():
     adds = [Add(stage=f"add_{minute}", at=Quantity(value=minute, unit="min", source="design"), factors=("iptg",)) for minute in (60, 65)]
     woven = intent(Dispense(what="factors"), *weave(steps(SHAKE, {"kind": "read"}), adds))
     stage_s = {"setup": 600.0, "add_60": 900.0, "add_65": 60.0}
-    errors = errors_in(check_timing(woven, lab, stage_s=stage_s, wells=10))
+    errors = errors_in(check_timing(PlateWork(intent=woven, stage_s=stage_s, wells=10)))
     assert len(errors) == 1
     # 15 min of pipetting, 1 min back, 30 s shaking, 1 min out; 5 min between, and 5 min late at most
     assert "7 min 30 s too much" in errors[0].observed
-    assert errors_in(check_timing(woven, lab, stage_s={**stage_s, "add_60": 300.0}, wells=10)) == []
+    assert errors_in(check_timing(PlateWork(intent=woven, stage_s={**stage_s, "add_60": 300.0}, wells=10))) == []
 
 
-def test_a_stage_that_nobody_timed_is_an_error(lab):
-    errors = errors_in(check_timing(intent(Dispense(what="factors")), lab, stage_s={}, wells=1))
+def test_a_stage_that_nobody_timed_is_an_error():
+    errors = errors_in(check_timing(PlateWork(intent=intent(Dispense(what="factors")), stage_s={}, wells=1)))
     assert "setup" in errors[0].observed
+
+
+def test_a_drafted_plate_keeps_its_times(lab, space, design):
+    draft = draft_plate(plate="P1", experiments=design, space=space, lab=lab, seed=1, inoculum_od600=2.0)
+    work = plate_work(draft.intent, draft.plan, draft.robot, lab, run_s=12 * 3600)
+    assert work.wells == len(design)
+    assert set(work.stage_s) == {"setup", "induce_2h", "induce_4h"}
+    assert errors_in(check_timing(work)) == []
+
+
+def test_hands_are_timed_by_their_transfers(lab_doc, space, design):
+    lab_doc["robot"] = {"model": "hands", "least_ul": 1, "most_ul": 1000}
+    lab = LabProfile.model_validate(lab_doc)
+    draft = draft_plate(plate="P1", experiments=design, space=space, lab=lab, seed=1, inoculum_od600=2.0)
+    work = plate_work(draft.intent, draft.plan, draft.robot, lab)
+    assert work.pipettes == "person"
+    transfers = next(stage for stage in draft.plan.stages if stage.name == "induce_2h").transfers
+    assert work.stage_s["induce_2h"] == GET_READY_S + BY_HAND_S * len(transfers)
