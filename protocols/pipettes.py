@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -137,7 +138,7 @@ def pipette_data(load_name: str) -> PipetteData:
     }
     usual = told.liquid_properties[LiquidClasses.default]
     nozzles = [place[1] for place in told.nozzle_map.values()]
-    if any(not math.isclose(one - two, PITCH_MM) for one, two in zip(nozzles, nozzles[1:], strict=False)):
+    if any(not math.isclose(one - two, PITCH_MM) for one, two in itertools.pairwise(nozzles)):
         raise ProtocolError(f"Expected nozzles {PITCH_MM:g} mm apart, found others on {load_name}. Mount another pipette.")
     return PipetteData(
         load_name=load_name, engine_name=names[load_name], robot="Flex" if load_name.startswith("flex_") else "OT-2",

@@ -16,9 +16,10 @@ CHANNELS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Stroke:
-    """Transfers that are done at once: one, or the eight of a column from back to front."""
+    """What is dispensed at once: one transfer, or those of a column from back to front; or the same part of each of them."""
 
     transfers: tuple[Transfer, ...]
+    volume_nl: int
 
     @property
     def first(self) -> Transfer:
@@ -27,6 +28,11 @@ class Stroke:
     @property
     def channels(self) -> int:
         return len(self.transfers)
+
+
+def alone(transfer: Transfer, volume_nl: int | None = None) -> Stroke:
+    """One transfer by itself, or a part of it."""
+    return Stroke(transfers=(transfer,), volume_nl=transfer.volume_nl if volume_nl is None else volume_nl)
 
 
 @cache
@@ -48,8 +54,8 @@ def is_long_enough(load_name: str, well: str) -> bool:
     return item.centred and well in item.wells and item.wells[well].along_y_mm > (CHANNELS - 1) * PITCH_MM
 
 
-def strokes(transfers: Sequence[Transfer], *, target: str, source: str) -> list[Stroke]:
-    """Transfers of one liquid into one plate, those of a whole column with one volume joined.
+def columns_in(transfers: Sequence[Transfer], *, target: str, source: str) -> tuple[list[tuple[Transfer, ...]], list[Transfer]]:
+    """Transfers of one liquid into one plate: those of whole columns that eight channels can serve, and the rest.
 
     Args:
         target, source: load names of the plate and of what holds the liquid.
@@ -64,11 +70,11 @@ def strokes(transfers: Sequence[Transfer], *, target: str, source: str) -> list[
     found = []
     for wells in passes(target):
         group = tuple(by_well[well] for well in wells if well in by_well)
-        if len(group) == CHANNELS and len({transfer.volume_nl for transfer in group}) == 1 and _drawn_at_once(group, source):
-            found.append(Stroke(transfers=group))
+        if len(group) == CHANNELS and _drawn_at_once(group, source):
+            found.append(group)
             for well in wells:
                 del by_well[well]
-    return [*found, *(Stroke(transfers=(transfer,)) for transfer in [*by_well.values(), *rest])]
+    return found, [*by_well.values(), *rest]
 
 
 def _drawn_at_once(group: Sequence[Transfer], source: str) -> bool:

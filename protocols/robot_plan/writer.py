@@ -9,9 +9,9 @@ from typing import Any
 from ..labware import labware
 from ..pipettes import Hand, able_hands, single_hands
 from ..plan import Manner, Move, PhysicalPlan, Transfer
-from ..tip_rules import ABOVE_MM, manner_for
+from ..tip_rules import ABOVE_MM, CLEARANCE_MM, CONTACT_FREE_NL, manner_for
 from ..volumes import STEP_NL
-from .columns import CHANNELS, Stroke, strokes
+from .columns import CHANNELS, Stroke, alone, columns_in
 from .racks import TipRequest
 
 # Cells settle: the stock is stirred before the first and then every twelfth aspirate.
@@ -55,6 +55,7 @@ class Writer:
     def __post_init__(self) -> None:
         self.singles = single_hands(self.hands)
         self.eights = tuple(hand for hand in self.hands if hand.channels == CHANNELS)
+        self._place = {id(hand): i for i, hand in enumerate(self.hands)}
         self._able: dict[tuple[int, int], list[Hand]] = {}
         self._rank = {name: {well: i for i, well in enumerate(labware(load).wells)} for name, load in self.load_names.items()}
         self._on: Hand | None = None
@@ -72,26 +73,70 @@ class Writer:
             by_plate.setdefault(transfer.plate, []).append(transfer)
         for plate, these in by_plate.items():
             load_name = self.load_names[plate]
-            chosen = []
-            for stroke in self._joined(these, load_name):
-                hand, manner = self._hand_and_manner(stroke, load_name)
-                if hand is None:
-                    self.left_out += stroke.transfers
-                else:
-                    chosen.append((stroke, hand, manner))
             rank = self._rank[plate]
             for stroke, hand, manner in sorted(
-                chosen, key=lambda c: (_RANK[c[2]], -c[0].channels, self.hands.index(c[1]), c[1].is_low(c[0].first.volume_nl), rank[c[0].first.well])
+                self._chosen(these, load_name),
+                key=lambda c: (_RANK[c[2]], -c[0].channels, self._place[id(c[1])], c[1].is_low(c[0].volume_nl), rank[c[0].first.well]),
             ):
                 self._write(stroke, hand, manner, stir=stir, mix_times=ADDITION_STROKES if mix else 0)
+
+    def _chosen(self, transfers: Sequence[Transfer], load_name: str) -> list[tuple[Stroke, Hand, Manner]]:
+        """Each transfer's stroke with the pipette and the manner; what nothing mounted can do goes to `left_out`."""
+        groups: list[tuple[Transfer, ...]] = []
+        rest = list(transfers)
+        if self.eights:
+            groups, rest = columns_in(transfers, target=load_name, source=self.load_names[self.holders[transfers[0].stock]])
+        found = []
+        for group in groups:
+            joined = self._together(group, load_name)
+            found += joined
+            if not joined:
+                rest += group
+        for transfer in rest:
+            hand, manner = self._hand_and_manner(alone(transfer), load_name)
+            if hand is None:
+                self.left_out.append(transfer)
+            else:
+                found.append((alone(transfer), hand, manner))
+        return found
+
+    def _together(self, group: tuple[Transfer, ...], load_name: str) -> list[tuple[Stroke, Hand, Manner]]:
+        """A column with eight channels: all of it where the volumes are one; else their common part, where the rest by one
+        channel then takes fewer moves than the whole would, and no more tips. Nothing where that does not help."""
+        volumes = {transfer.volume_nl for transfer in group}
+        if len(volumes) == 1:
+            whole = Stroke(transfers=group, volume_nl=group[0].volume_nl)
+            hand, manner = self._hand_and_manner(whole, load_name)
+            return [(whole, hand, manner)] if hand is not None else []
+        singly = [self._hand_and_manner(alone(transfer), load_name) for transfer in group]
+        if any(hand is None or manner == "liquid" for hand, manner in singly) or min(self._gap_mm(transfer, load_name) for transfer in group) < CLEARANCE_MM:
+            return []
+        best: list[tuple[Stroke, Hand, Manner]] = []
+        fewest = sum(len(hand.parts(transfer.volume_nl)) for transfer, (hand, _) in zip(group, singly, strict=True) if hand is not None) - 1
+        # what is left must still fall from a tip, and be measurable
+        for spared_nl in (0, CONTACT_FREE_NL):
+            common_nl = min(volumes) - spared_nl
+            if common_nl < CONTACT_FREE_NL:
+                continue
+            stroke = Stroke(transfers=group, volume_nl=common_nl)
+            tried = [(stroke, *self._hand_and_manner(stroke, load_name))]
+            for transfer in group:
+                left_nl = transfer.volume_nl - common_nl
+                if left_nl > 0:
+                    tried.append((alone(transfer, left_nl), *self._hand_and_manner(alone(transfer, left_nl), load_name)))
+            able = [(each, hand, manner) for each, hand, manner in tried if hand is not None and manner != "liquid" and min(hand.parts(each.volume_nl)) >= CONTACT_FREE_NL]
+            moves = sum(len(hand.parts(each.volume_nl)) for each, hand, _ in able)
+            if len(able) == len(tried) and moves < fewest:
+                best, fewest = [(each, hand, "air") for each, hand, _ in able], moves
+        return best
 
     def make(self, first: Sequence[Transfer], then: Sequence[Transfer]) -> None:
         """Dilutions: the diluent into every dry well with one tip, then each parent, mixed in, strongest first."""
         for liquid in dict.fromkeys(transfer.stock for transfer in first):
             self.add([transfer for transfer in first if transfer.stock == liquid])
         for transfer in then:
-            stroke = Stroke(transfers=(transfer,))
-            hand, manner = self._hand_and_manner(stroke, self.load_names[transfer.plate])
+            stroke = alone(transfer)
+            hand = self._hand_and_manner(stroke, self.load_names[transfer.plate])[0]
             if hand is None:
                 self.left_out.append(transfer)
                 continue
@@ -103,27 +148,19 @@ class Writer:
             times = min(max(FEWEST_STROKES, -(-TURNOVERS * total // each)), MOST_STROKES)
             self._write(stroke, hand, "liquid", stir=False, mix_times=times)
 
-    def _joined(self, transfers: Sequence[Transfer], load_name: str) -> list[Stroke]:
-        single = [Stroke(transfers=(transfer,)) for transfer in transfers]
-        if not self.eights:
-            return single
-        source = self.load_names[self.holders[transfers[0].stock]]
-        found = []
-        for stroke in strokes(transfers, target=load_name, source=source):
-            if stroke.channels == 1 or self._hand_and_manner(stroke, load_name)[0] is not None:
-                found.append(stroke)
-            else:
-                found += [Stroke(transfers=(transfer,)) for transfer in stroke.transfers]
-        return found
-
     def _hand_and_manner(self, stroke: Stroke, load_name: str) -> tuple[Hand | None, Manner]:
-        """The most precise pipette that can, and how it meets the wells; none where eight wells would be met differently."""
-        able = self._hands_for(stroke.first.volume_nl, stroke.channels)
+        """The most precise pipette that can, and how it meets the wells. None where eight wells would be met differently, unless
+        all can be served from above."""
+        able = self._hands_for(stroke.volume_nl, stroke.channels)
         if not able:
             return None, "liquid"
-        least = min(able[0].parts(stroke.first.volume_nl))
+        least = min(able[0].parts(stroke.volume_nl))
         manners = {self._manner(transfer, load_name, least) for transfer in stroke.transfers}
-        return (able[0], manners.pop()) if len(manners) == 1 else (None, "liquid")
+        if len(manners) == 1:
+            return able[0], manners.pop()
+        if "liquid" in manners or least < CONTACT_FREE_NL or min(self._gap_mm(transfer, load_name) for transfer in stroke.transfers) < CLEARANCE_MM:
+            return None, "liquid"
+        return able[0], "air"
 
     def _hands_for(self, volume_nl: int, channels: int) -> list[Hand]:
         key = (volume_nl, channels)
@@ -133,10 +170,13 @@ class Writer:
 
     def _manner(self, transfer: Transfer, load_name: str, least_part_nl: int) -> Manner:
         held = self.contents.get((transfer.plate, transfer.well), {})
+        return manner_for(transfer.stock, held.keys(), least_part_nl=least_part_nl, gap_mm=self._gap_mm(transfer, load_name))
+
+    def _gap_mm(self, transfer: Transfer, load_name: str) -> float:
+        """Between a tip above the well and the liquid, once all of a transfer is in."""
         item = labware(load_name)
-        after_nl = sum(held.values()) + transfer.volume_nl
-        gap = item.wells[transfer.well].depth_mm + ABOVE_MM - item.liquid_height_mm(transfer.well, after_nl)
-        return manner_for(transfer.stock, held.keys(), least_part_nl=least_part_nl, gap_mm=gap)
+        after_nl = sum(self.contents.get((transfer.plate, transfer.well), {}).values()) + transfer.volume_nl
+        return item.wells[transfer.well].depth_mm + ABOVE_MM - item.liquid_height_mm(transfer.well, after_nl)
 
     def _stroke_nl(self, hand: Hand, volume_nl: int, held_nl: int) -> int:
         """How much one stroke of mixing moves: four fifths of what the tip takes, at most half of the well, 0 where the
@@ -148,7 +188,7 @@ class Writer:
     def _write(self, stroke: Stroke, hand: Hand, manner: Manner, *, stir: bool, mix_times: int) -> None:
         first = stroke.first
         holder = self.holders[first.stock]
-        parts = hand.parts(first.volume_nl)
+        parts = hand.parts(stroke.volume_nl)
         for number, part in enumerate(parts):
             fresh = self._on is not hand or manner == "liquid" or self._clean_of != first.stock
             held_nl = []
