@@ -107,7 +107,7 @@ def _cells(content: Content) -> Iterator[_RawCell]:
             for row in sheet.rows:
                 yield from (_RawCell(row.line, i + 1, cell) for i, cell in enumerate(row.cells) if cell)
         return
-    separator = "\t" if content.text.count("\t") > content.text.count(",") else ","
+    separator = "\t" if content.text.count("\t") >= content.text.count(",") else ","
     if content.text.lstrip().startswith("{"):
         for line, text in enumerate(content.text.splitlines(), start=1):
             yield from (_RawCell(line, i + 1, cell.strip()) for i, cell in enumerate(re.split(r"[,:\[\]{}\"]+", text)) if cell.strip())
