@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from world_model.terms.errors import ProtocolError
 from world_model.terms.lab_profile import LabProfile
@@ -13,10 +14,12 @@ from world_model.terms.space import SearchSpace
 
 from .bench_sheet.plate_map import plate_map_svg
 from .bench_sheet.sheet import bench_sheet
+from .checks.hazards import Attendance
 from .draft import Draft, draft_plate
 from .emitters.tables import WellRow, well_rows, wells_csv
 from .finding import Finding, Refused
 from .intent import ProtocolIntent
+from .layout import LayoutRecord
 from .plan import PhysicalPlan
 from .targets import plate_tables, target_of
 from .verify import Verification
@@ -38,7 +41,7 @@ class CompiledPlate:
     """One plate, ready for approval.
 
     Attributes:
-        layout: well → experiment id.
+        layout: well → experiment id. `record`: its seed, blocks, zones and balance.
         wells: the rows of `wells.csv`.
         planned: experiment id → factor → value really reached, in the factor's own unit.
         findings: warnings and notes; errors never get here.
@@ -53,6 +56,7 @@ class CompiledPlate:
     plan: PhysicalPlan
     stages: tuple[Stage, ...]
     layout: dict[str, str]
+    record: LayoutRecord
     wells: tuple[WellRow, ...]
     planned: dict[str, dict[str, float | str]]
     target: str
@@ -71,6 +75,7 @@ class CompiledPlate:
 def compile_plate(
     *, plate: str, experiments: Sequence[ProposedExperiment], space: SearchSpace, lab: LabProfile, seed: int,
     inoculum_od600: float | None = None, system: str = "", drawn_ul: Mapping[str, float] | None = None, target: str | None = None,
+    day: date | None = None, attendance: Attendance = "attended", own_layout: Mapping[str, str] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> CompiledPlate:  # fmt: skip
     """Design to checked robot files, bench sheet and tables.
@@ -79,6 +84,7 @@ def compile_plate(
         inoculum_od600: the OD measured that morning; without it the lab file's expected one is assumed, and said so.
         drawn_ul: stock → what earlier plates of the campaign took from it; counts for stocks that are provided once.
         target: one of the lab's machines; `[robot]` unless told.
+        day, attendance, own_layout: see `draft_plate`.
 
     Raises:
         Refused: the design can't be made, or the emitted files do not do what was planned; `.findings` holds every reason.
@@ -97,6 +103,9 @@ def compile_plate(
         inoculum_od600=inoculum_od600,
         system=system,
         drawn_ul=drawn_ul,
+        day=day,
+        attendance=attendance,
+        own_layout=own_layout,
     )
     way = target_of(lab)
     tell(f"reading back {len(draft.files)} file{'s' if len(draft.files) > 1 else ''} for {lab.robot.called}")
@@ -118,7 +127,7 @@ def compile_plate(
             drawn[transfer.stock] = drawn.get(transfer.stock, 0) + transfer.volume_nl
     tell("writing the bench sheet")
     return CompiledPlate(
-        plate=plate, intent=draft.intent, plan=draft.plan, stages=stages, layout=draft.layout, wells=rows, planned=draft.planned,
+        plate=plate, intent=draft.intent, plan=draft.plan, stages=stages, layout=draft.layout, record=draft.record, wells=rows, planned=draft.planned,
         target=lab.robot.called, also=draft.emitted.also, transfers_csv=tables.transfers_csv, plate_map_csv=tables.plate_map_csv, wells_csv=wells_csv(rows),
         bench_sheet_html=bench_sheet(draft.intent, draft.plan, draft.robot, lab, files=bound, whole=whole, findings=draft.findings, engine=verification.engine),
         plate_map_svg=svg, findings=draft.findings, sha256=whole, verification=verification,

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from world_model.terms.lab_profile import LabProfile
 from world_model.terms.proposal import ProposedExperiment
 from world_model.terms.space import SearchSpace
 
+from .checks.hazards import Attendance
 from .checks.rules import check_plan
+from .checks.safety import check_safety
 from .device import BY_HAND
 from .finding import Finding, Refused, errors_in
 from .intent import Binding, ProtocolIntent
 from .labware import labware
-from .layout import draw_layout, usable_wells
+from .layout import LayoutRecord, lay_out, layout_reasons
 from .physical_plan import available_nl, plan_plate
 from .plan import PhysicalPlan, RobotStage
 from .preflight import check_design, check_lab
@@ -27,14 +30,19 @@ from .template import bind_factors, draft_intent
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A plate as planned and emitted, before the emitted files have been read back."""
+    """A plate as planned and emitted, before the emitted files have been read back. `record` says how it was laid out."""
 
     intent: ProtocolIntent
     plan: PhysicalPlan
     emitted: Emitted
-    layout: dict[str, str]
+    record: LayoutRecord
     planned: dict[str, dict[str, float | str]]
     findings: tuple[Finding, ...]
+
+    @property
+    def layout(self) -> dict[str, str]:
+        """Well → experiment id."""
+        return self.record.wells
 
     @property
     def robot(self) -> tuple[RobotStage, ...]:
@@ -49,9 +57,15 @@ class Draft:
 
 def draft_plate(
     *, plate: str, experiments: Sequence[ProposedExperiment], space: SearchSpace, lab: LabProfile, seed: int,
-    inoculum_od600: float | None = None, system: str = "", drawn_ul: Mapping[str, float] | None = None,
+    inoculum_od600: float | None = None, system: str = "", drawn_ul: Mapping[str, float] | None = None, day: date | None = None,
+    attendance: Attendance = "attended", own_layout: Mapping[str, str] | None = None,
 ) -> Draft:  # fmt: skip
     """Everything up to the emitted files.
+
+    Args:
+        day: when the plate is made; without it stocks with a last day are not compared with any day, which a note says.
+        attendance: whether a person stays beside the machine.
+        own_layout: well → experiment id, which is checked and kept; else a layout is drawn.
 
     Raises:
         Refused: the design can't be made; every reason is told.
@@ -65,7 +79,7 @@ def draft_plate(
     layout_format = labware(lab.plate.labware).format
     bound = bind_factors(space, lab)
     strengths = read_strengths(lab, bound.bindings)
-    conditions, mixed = shared_conditions(used, bound.conditions)
+    conditions, mixed = shared_conditions(used, [name for name in bound.conditions if name not in lab.plate.zone_factors])
     findings += [*check_design(used, lab, layout_format), *bound.findings, *strengths.findings, *mixed]
     if inoculum_od600 is not None and not inoculum_od600 > 0:
         findings.append(
@@ -97,24 +111,27 @@ def draft_plate(
         solver_of(lab, strengths, inoculum_od600=inoculum_od600), demands, available_nl=available_nl(lab, drawn_ul or {})
     )
     solved = answer.by_id
-    findings += answer.reasons
+    findings += [*answer.reasons, *layout_reasons(used, lab, seed=seed, plate=plate, own=own_layout)]
+    _stop(subject, findings)
+    record = lay_out(used, lab, seed=seed, plate=plate, own=own_layout)
+    held = {f"{factor} in {zone}": value for zone, values in record.zone_values.items() for factor, value in values.items()}
     intent = draft_intent(
-        plate=plate, experiments=used, bindings=bound.bindings, conditions=conditions, space=space, lab=lab, inoculum_od600=inoculum_od600, system=system,
+        plate=plate, experiments=used, bindings=bound.bindings, conditions={**conditions, **held}, space=space, lab=lab, inoculum_od600=inoculum_od600, system=system,
     )  # fmt: skip
     _stop(subject, findings)
-    layout = draw_layout(used, usable_wells(lab.plate, layout_format), seed=seed, plate=plate)
     plan = plan_plate(
-        plate=plate, experiments=used, layout=layout, solved=solved, intent=intent, solver=_making(answer.solver), drawn_ul=drawn_ul or {}
+        plate=plate, experiments=used, layout=record.wells, solved=solved, intent=intent, solver=_making(answer.solver), drawn_ul=drawn_ul or {}
     )
     plan = replace(plan, device=answer.solver.making)
     emitted = target.emit(plan, lab)
     findings += [*emitted.findings, *check_plan(plan, emitted.robot, lab, used, intent)]
+    findings += check_safety(plan, emitted.robot, lab, day=day, attendance=attendance)
     _stop(subject, findings)
     by_id = {experiment.id: experiment for experiment in used}
     times = {demand.experiment_id: _times(demand, bound.bindings) for demand in demands}
     planned = {name: {**by_id[name].settings, **_named({**answer.planned, **times[name]}, by_id[name])} for name, answer in solved.items()}
     return Draft(
-        intent=intent, plan=plan, emitted=emitted, layout=layout, planned=planned, findings=tuple(findings),
+        intent=intent, plan=plan, emitted=emitted, record=record, planned=planned, findings=tuple(findings),
     )  # fmt: skip
 
 

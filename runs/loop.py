@@ -90,13 +90,12 @@ def _answer(campaign: OpenCampaign, lab: Lab) -> None:
 
 
 def _layout(campaign: OpenCampaign, state: CampaignState) -> Layout:
-    from protocols.labware import labware
-    from protocols.layout import draw_layout, usable_wells
+    from protocols.layout import lay_out
 
     from .verbs.compile_round import plate_id
 
     assert campaign.lab is not None
-    profile = campaign.lab.profile.plate
+    profile = campaign.lab.profile
     plate = plate_id(state.name, len(state.rounds))
-    wells = draw_layout(state.rounds[-1].experiments, usable_wells(profile, labware(profile.labware).format), seed=state.charter.seed, plate=plate)
-    return Layout(plate=plate, wells=wells, volume_ul=profile.volume_ul)
+    wells = lay_out(state.rounds[-1].experiments, profile, seed=state.charter.seed, plate=plate).wells
+    return Layout(plate=plate, wells=wells, volume_ul=profile.plate.volume_ul)

@@ -10,9 +10,12 @@ from ..finding import Finding
 from ..plan import PhysicalPlan
 
 
-def check_expiry(plan: PhysicalPlan, lab: LabProfile, *, day: date) -> list[Finding]:
+def check_expiry(plan: PhysicalPlan, lab: LabProfile, *, day: date | None) -> list[Finding]:
     """Stocks that the plate takes and whose last day is before `day`, the day on which it is made."""
     used = drawn_stocks(plan)
+    if day is None:
+        last = [stock.expires for stock in lab.stocks if stock.name in used and stock.expires is not None]
+        return [_no_day(min(last))] if last else []
     return [
         Finding(
             rule="expiry", severity="error", where=f"stock {stock.name!r}{f', lot {stock.lot}' if stock.lot else ''}", observed=f"last day {stock.expires:%Y-%m-%d}",
@@ -20,6 +23,10 @@ def check_expiry(plan: PhysicalPlan, lab: LabProfile, *, day: date) -> list[Find
         )
         for stock in lab.expired(day) if stock.name in used
     ]  # fmt: skip
+
+
+def _no_day(first: date) -> Finding:
+    return Finding(rule="expiry", severity="note", where="the plate", observed="no day told", limit=f"the day on which it is made, at the latest {first:%Y-%m-%d}", mend="Check the stocks' last days yourself.")
 
 
 def check_lots(plan: PhysicalPlan, lab: LabProfile) -> list[Finding]:

@@ -15,11 +15,11 @@ from .on_hand import check_on_hand
 from .solvent import check_solvent
 
 
-def check_safety(plan: PhysicalPlan, robot: Sequence[RobotStage], lab: LabProfile, *, day: date, attendance: Attendance = "attended") -> list[Finding]:
+def check_safety(plan: PhysicalPlan, robot: Sequence[RobotStage], lab: LabProfile, *, day: date | None, attendance: Attendance) -> list[Finding]:
     """Everything that these rules find.
 
     Args:
-        day: the day on which the plate is made.
+        day: the day on which the plate is made; None where it has none yet, which a note says if stocks have a last day.
         attendance: whether a person stays beside the machine; unknown hazards and some hazard statements forbid it to be left alone.
     """
     return [

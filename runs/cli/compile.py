@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +16,8 @@ def compile_command(
     file: CampaignFile,
     inoculum_od: Annotated[float | None, typer.Option("--inoculum-od", min=0, help="OD600 of the cells as measured this morning; else the lab file's expected one.", show_default=False)] = None,
     target: Annotated[str | None, typer.Option("--target", metavar="NAME", help="Which of the lab file's machines the files are for; its [robot] unless told.", show_default=False)] = None,
+    layout: Annotated[Path | None, typer.Option("--layout", metavar="FILE", help="A layout of your own: CSV with the columns well and experiment_id. It is checked and kept.", show_default=False)] = None,
+    unattended: Annotated[bool, typer.Option("--unattended", help="Nobody stays beside the machine: unknown and grave hazards are refused.")] = False,
     round: RoundNumber = None,
     workspace: WorkspaceFolder = DEFAULT_WORKSPACE,
     table: TableFile = None,
@@ -22,12 +25,16 @@ def compile_command(
 ) -> None:
     """Write and verify the robot files, the bench sheet, the well list and the transfer list of a round."""
     with speaking("compile", as_json=as_json) as voice:
+        from ..documents.layout_file import read_layout
         from ..state.status import what_waits
         from ..verbs.compile_round import compile_round
         from ..verbs.from_file import open_file
 
         campaign = open_file(file, workspace=workspace, table=table).campaign
-        outcome = compile_round(campaign, round=round, inoculum_od600=inoculum_od, target=target, progress=voice.progress)
+        outcome = compile_round(
+            campaign, round=round, inoculum_od600=inoculum_od, target=target, attendance="unattended" if unattended else "attended",
+            own_layout=None if layout is None else read_layout(layout), progress=voice.progress,
+        )  # fmt: skip
         assert outcome.round is not None and outcome.round.compiled is not None and campaign.workspace is not None
         compiled = outcome.round.compiled
         folder = campaign.workspace.round_folder(outcome.state.name, outcome.round.number)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +21,7 @@ from .open_campaign import LabFile, OpenCampaign
 from .outcome import Outcome, Progress, silent
 
 if TYPE_CHECKING:
+    from protocols.checks.hazards import Attendance
     from protocols.verify import Verification
 
 _FILE_NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,63}$")
@@ -43,13 +47,17 @@ def lab_of(campaign: OpenCampaign) -> LabFile:
 
 
 def compile_round(
-    campaign: OpenCampaign, *, round: int | None = None, inoculum_od600: float | None = None, target: str | None = None, progress: Progress = silent
-) -> Outcome:
+    campaign: OpenCampaign, *, day: date | None = None, round: int | None = None, inoculum_od600: float | None = None, target: str | None = None,
+    attendance: Attendance = "attended", own_layout: Mapping[str, str] | None = None, progress: Progress = silent,
+) -> Outcome:  # fmt: skip
     """Compile a round's plate and write its files; an earlier compilation and its approval are void.
 
     Args:
+        day: on which the plate is made, today unless told: no stock may be past its last day.
         inoculum_od600: OD600 of the cells as measured this morning; else the lab file's expected one.
         target: one of the lab file's machines; its [robot] unless told.
+        attendance: whether a person stays beside the machine: unknown hazards forbid to leave it alone.
+        own_layout: well → experiment id, which is checked and kept; else a layout is drawn.
 
     Raises:
         ConflictError: no lab file, no such machine in it, or the round has results.
@@ -69,11 +77,13 @@ def compile_round(
 
     plate = compile_plate(
         plate=plate_id(state.name, opened.number), experiments=opened.experiments, space=campaign.space, lab=lab.profile,
-        seed=state.charter.seed, inoculum_od600=inoculum_od600, system=state.charter.system, drawn_ul=drawn_before(state, opened.number), target=target, progress=progress,
+        seed=state.charter.seed, inoculum_od600=inoculum_od600, system=state.charter.system, drawn_ul=drawn_before(state, opened.number), target=target,
+        day=day or date.today(), attendance=attendance, own_layout=own_layout, progress=progress,
     )  # fmt: skip
     texts = {
         **{stage.file: stage.robot_file for stage in plate.stages}, **plate.also, "wells.csv": plate.wells_csv, "transfers.csv": plate.transfers_csv,
         "plate_map.csv": plate.plate_map_csv, "bench_sheet.html": plate.bench_sheet_html, "plate_map.svg": plate.plate_map_svg,
+        "layout.json": json.dumps(plate.record.as_dict(), indent=1, ensure_ascii=False) + "\n",
     }  # fmt: skip
     folder = campaign.workspace.round_folder(state.name, opened.number)
     compiled = ProtocolCompiled(
