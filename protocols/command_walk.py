@@ -19,7 +19,7 @@ from .engine.analysis import Analysis, Event, Loaded
 from .labware import labware
 from .pipettes import pipette_data
 from .plan import PhysicalPlan, RobotStage
-from .rebuild import REFILL, rebuild
+from .rebuild import FULL_RACK, PAUSE, rebuild
 from .verify import Verification, judge
 
 _MOVES = "MOVES = [\n"
@@ -68,7 +68,8 @@ def walk(text: str) -> Analysis:
             if on is not None:
                 events.append(Event(kind="drop", name="dropTip", mount=on))
             on = None
-            events.append(Event(kind="other", name=REFILL))
+            events.append(Event(kind="other", name=PAUSE))
+            events += [Event(kind="other", name=FULL_RACK, slot=rack) for rack in tables["REFILLS"][count]]
         if tip is not None and on is not None:
             events.append(Event(kind="drop", name="dropTip", mount=on))
         if configure is not None:

@@ -15,8 +15,8 @@ from .pipettes import by_engine_name
 
 Place = tuple[str, str]
 Contents = dict[str, float]
-# The command of the pause in which a person puts in full racks.
-REFILL = "waitForResume"
+# The commands of a refill: the pause in which a person puts in full racks, and each rack counted as full.
+PAUSE, FULL_RACK = "waitForResume", "setTipState"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ def rebuild(analysis: Analysis, *, before: Mapping[Place, Contents]) -> Rebuilt:
             case "configure":
                 pass
             case "other":
-                if event.name != REFILL:
+                if event.name not in (PAUSE, FULL_RACK):
                     reasons.append(f"command {number}: {event.name}, which no file of ours uses")
     reasons += [f"a tip stays on the {mount} pipette at the end" for mount in tips]
     return Rebuilt(wells=wells, reasons=tuple(reasons))

@@ -17,7 +17,7 @@ from .finding import Finding
 from .labware import labware
 from .pipettes import pipette_data
 from .plan import PhysicalPlan, RobotStage
-from .rebuild import REFILL, Contents, Place, rebuild
+from .rebuild import FULL_RACK, PAUSE, Contents, Place, rebuild
 from .tip_rules import ABOVE_MM
 
 if TYPE_CHECKING:
@@ -131,11 +131,12 @@ def expected_acts(stage: RobotStage) -> list[_Act]:
     """The tips, aspirates and dispenses that the moves stand for, in order."""
     acts: list[_Act] = []
     held: str | None = None
-    refilled = {refill.before for refill in stage.refills}
+    refills = {refill.before: refill.slots for refill in stage.refills}
     for number, move in enumerate(stage.moves):
         mount = stage.pipettes[move.pipette][0]
-        if number in refilled:
-            acts += [*([_Act("drop", held, "", "", 0, False)] if held is not None else []), _Act("refill", "", "", "", 0, False)]
+        if number in refills:
+            acts += [_Act("drop", held, "", "", 0, False)] if held is not None else []
+            acts += [_Act(PAUSE, "", "", "", 0, False), *(_Act(FULL_RACK, "", slot, "", 0, False) for slot in refills[number])]
             held = None
         if move.tip is not None and held is not None:
             acts.append(_Act("drop", held, "", "", 0, False))
@@ -157,8 +158,8 @@ def expected_acts(stage: RobotStage) -> list[_Act]:
 
 
 def _act(event: Event) -> _Act:
-    if event.name == REFILL:
-        return _Act("refill", "", "", "", 0, False)
+    if event.kind == "other":
+        return _Act(event.name, event.mount, event.slot, event.well, 0, False)
     above = event.kind == "dispense" and event.height_mm >= ABOVE_MM - 1e-6
     slot, well = ("", "") if event.kind == "drop" else (event.slot, event.well)
     return _Act(event.kind, event.mount, slot, well, round(event.volume_ul * 1000), above)
