@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from runs.campaign import Campaign
+    from runs.verbs.check_protocol import check_protocol
     from world_model.terms.campaign_doc import Batch, Budget, CampaignDoc, Control
     from world_model.terms.constraints import Linear
     from world_model.terms.errors import (
@@ -54,6 +55,7 @@ _HOMES = {
     "LabProfile": "world_model.terms.lab_profile",
     "Dataset": "world_model.terms.readings",
     "SearchSpace": "world_model.terms.space",
+    "check_protocol": "runs.verbs.check_protocol",
     "__version__": "runs.version",
 }
 _ROOMS = ("world_model", "planner", "protocols", "runs")
@@ -61,7 +63,7 @@ _ROOMS = ("world_model", "planner", "protocols", "runs")
 __all__ = [
     "ApprovalNeeded", "Batch", "Budget", "Campaign", "CampaignDoc", "Categorical", "ConflictError", "Continuous", "Control", "Dataset",
     "Descriptors", "DesignError", "Discrete", "DocumentError", "Goal", "Integer", "JournalError", "LabProfile", "Linear", "Measurement",
-    "NextwellError", "ProtocolError", "ResultsError", "SearchSpace", "SpaceError", "UnitError", "VerificationError",
+    "NextwellError", "ProtocolError", "ResultsError", "SearchSpace", "SpaceError", "UnitError", "VerificationError", "check_protocol",
 ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from .amend import amend
 from .approve import approve
 from .bench import bench
 from .check import check
+from .check_protocol import check_protocol
 from .compile import compile_command
 from .demo import demo
 from .doctor import doctor
@@ -30,7 +31,7 @@ app = typer.Typer(
     help="Plan experiments in a closed loop: propose, compile for the robot, approve, record, learn, and again.",
 )  # fmt: skip
 _COMMANDS: dict[str, Callable[..., None]] = {
-    "demo": demo, "new": new, "check": check, "status": status, "propose": propose, "amend": amend, "compile": compile_command,
+    "demo": demo, "new": new, "check": check, "check-protocol": check_protocol, "status": status, "propose": propose, "amend": amend, "compile": compile_command,
     "approve": approve, "read": read, "record": record, "import": import_results, "run": run, "report": report, "bench": bench, "doctor": doctor, "verify": verify,
 }  # fmt: skip
 for name, command in _COMMANDS.items():

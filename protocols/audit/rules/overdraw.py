@@ -23,10 +23,11 @@ def find(walk: Walk) -> Iterator[Finding]:
             if not contact.declared and not walk.declares:
                 continue
             told.add(contact.well)
-            held = max(contact.before_ul, 0.0)
+            # several nozzles may draw from one well: what they take together is held against what it had before
+            same = [other for other in moment.contacts if other.well == contact.well]
+            held, drawn = max(same[0].before_ul, 0.0), (moment.volume_ul or 0.0) * len(same)
             yield Finding(
-                rule=RULE, severity="error", where=moment.at(contact),
-                observed=f"{held + contact.short_ul if held else moment.volume_ul or 0:g} µL drawn from {held:g} µL",
+                rule=RULE, severity="error", where=moment.at(contact), observed=f"{drawn:g} µL drawn from {held:g} µL",
                 limit="at most what it holds" if held else "a source that was filled",
                 mend="Declare more (load_liquid), fill it before, or draw less." if contact.declared else "Declare it with load_liquid, as the others are, or fill it before.",
             )  # fmt: skip

@@ -45,6 +45,7 @@ def test_the_commands_are_those_that_are_documented():
                 "demo",
                 "new",
                 "check",
+                "check-protocol",
                 "status",
                 "propose",
                 "amend",
