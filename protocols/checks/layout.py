@@ -36,7 +36,19 @@ def check_layout(plan: PhysicalPlan, lab: LabProfile, experiments: Sequence[Prop
     by_id = {experiment.id: experiment for experiment in experiments}
     standing = [by_id[name] for name in layout.values() if name in by_id]
     layout = {well: name for well, name in layout.items() if name in by_id}
-    return [*zones_broken(layout, standing, lab, size), *check_confounding(layout, standing, ground, without=set(lab.plate.zone_factors))]
+    return [*_between_zones(standing, lab), *zones_broken(layout, standing, lab, size), *check_confounding(layout, standing, ground, without=set(lab.plate.zone_factors))]
+
+
+def _between_zones(experiments: Sequence[ProposedExperiment], lab: LabProfile) -> list[Finding]:
+    """A factor that differs between zones differs between columns: no layout can part the two on one plate."""
+    varied = [name for name in lab.plate.zone_factors if len({e.settings[name] for e in experiments if name in e.settings}) > 1]
+    return [
+        Finding(
+            rule="zones", severity="note", where=f"factor {name!r}", observed="one value in each zone", limit="values spread over the columns, which a zone can't have",
+            mend="On one plate its effect can't be told from the columns'. Zones are given their values anew on each plate.",
+        )
+        for name in varied
+    ]  # fmt: skip
 
 
 def _error(where: str, observed: str, limit: str, mend: str) -> Finding:

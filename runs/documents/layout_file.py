@@ -47,7 +47,7 @@ def read_layout(path: Path | str) -> dict[str, str]:
             else:
                 layout[plain] = name
     except csv.Error as fault:
-        wrong(rows.line_num, "", "rows of CSV", str(fault))
+        wrong(rows.line_num + 1, "", "rows of CSV", str(fault))
     if not layout and not mistakes:
         wrong(None, "", "at least one well with an experiment", "none")
     if mistakes:
