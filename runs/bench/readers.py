@@ -75,7 +75,7 @@ def bench(*, quick: bool, seeds: int | None, progress: Callable[[str], None]) ->
             {"name": "detectable kinds of damage", "value": len(DESTROYED), "goal": ">= 20", "ok": len(DESTROYED) >= 20, "n": len(DESTROYED)},
             {"name": "clean files read to their numbers", "value": round(rate, 5), "goal": f">= {CLEAN_GOAL:g}", "ok": rate >= CLEAN_GOAL, "n": clean.files},
             {"name": "rewritten files read to other numbers", "value": len(differing), "goal": "0", "ok": not differing, "n": sum(one.files for one in told["harmless"].values())},
-            {"name": "slowest file (s)", "value": round(max(seconds), 2), "goal": f"<= {SLOWEST_GOAL_S:g}", "ok": max(seconds) <= SLOWEST_GOAL_S, "n": len(seconds)},
+            {"name": "slowest file (CPU s)", "value": round(max(seconds), 2), "goal": f"<= {SLOWEST_GOAL_S:g}", "ok": max(seconds) <= SLOWEST_GOAL_S, "n": len(seconds)},
         ],
         "tables": {
             "damage that a file, its plan or its plate contradicts": _rows(told["destroyed"]),
@@ -108,7 +108,7 @@ def _files_of(damage: Damage, n: int, *, vendors: bool, start: int, seconds: lis
 
 def _judge(file: PlateFile, data: bytes, told: Told, seconds: list[float]) -> None:
     told.files += 1
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         result = read_results(data, plan=file.plan, name=file.name, plate=next(iter(file.plan.plates)))
     except RefusedFile:
@@ -119,7 +119,7 @@ def _judge(file: PlateFile, data: bytes, told: Told, seconds: list[float]) -> No
         told.uncaught.append(f"{file.name}: {type(fault).__name__}: {fault}"[:200])
         return
     finally:
-        seconds.append(time.perf_counter() - started)
+        seconds.append(time.process_time() - started)
     read = {(one.well, one.at_h, one.variable): one.raw for one in result.readings}
     if read == file.truth:
         told.same += 1

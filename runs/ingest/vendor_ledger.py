@@ -93,12 +93,19 @@ def account(entries: Entries, content: Content, document: Mapping[str, Any]) -> 
 
 
 def _as_written(entry: Entry, entries: Entries, held: Mapping[str, int]) -> Entry:
-    """A peak's area as its program wrote it: ASM has it per second where chromatographs integrate over minutes."""
+    """A peak as its program wrote it: the parser turns minutes into seconds (× 60) and microvolts into millivolts (/ 1000)."""
     value = _value(entry.text)
-    if value is None or entries.channels[entry.measurement].kind != "peak area" or held.get(_key(value)) or not held.get(_key(value / 60)):
+    if value is None or not entries.channels[entry.measurement].kind.startswith("peak") or held.get(_key(value)):
         return entry
     unit = (entry.unit or "").removesuffix(".s")
-    return replace(entry, text=repr(value / 60), unit=f"{unit}*min" if unit else entry.unit)
+    if held.get(_key(value / 60)):
+        return replace(entry, text=repr(value / 60), unit=f"{unit}*min" if unit else None)
+    if held.get(_key(value * 1000)):
+        note = f"{entry.measurement}: as the program wrote it; its unit is not told."
+        if note not in entries.notes:
+            entries.notes.append(note)
+        return replace(entry, text=repr(value * 1000), unit=None)
+    return entry
 
 
 def _cells(content: Content) -> Iterator[_RawCell]:

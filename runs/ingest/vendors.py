@@ -70,6 +70,11 @@ def _document(text: str) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
+def _lunatic(content: Content) -> bool:
+    told = f"{content.text[:5000]} {' '.join(content.cells(60))}".lower()
+    return "sample name" in told and "plate id" in told and ("application" in told or "plate position" in told)
+
+
 VENDORS = (
     Vendor("AGILENT_GEN5", "Agilent BioTek Gen5", ".txt", lambda c: any(line.startswith("Software Version") for line in c.opening(8))),
     Vendor("BMG_MARS", "BMG Labtech MARS", ".csv", lambda c: bool(re.search(r"^\W*(?:User|Path|Test ID)\s*:", c.text[:3000], re.MULTILINE)) and "Raw Data" in c.text),
@@ -82,7 +87,7 @@ VENDORS = (
         "THERMO_SKANIT", "Thermo SkanIt", ".xlsx",
         lambda c: {"Session information", "Instrument information"} <= {sheet.name for sheet in c.sheets} or any(sheet.rows[0].cells[0] == "Measurement results" for sheet in c.sheets[:1]),
     ),
-    Vendor("UNCHAINED_LABS_LUNATIC", "Unchained Labs Lunatic / Stunner", ".csv", lambda c: any("Plate Position" in line or ("Plate ID" in line and "A260" in line) for line in c.opening(60))),
+    Vendor("UNCHAINED_LABS_LUNATIC", "Unchained Labs Lunatic / Stunner", ".csv", _lunatic),
     Vendor("BENCHLING_CHROMELEON", "Thermo Chromeleon (JSON)", ".json", _chromeleon),
     Vendor("BENCHLING_EMPOWER", "Waters Empower (JSON)", ".json", _empower),
 )  # fmt: skip
