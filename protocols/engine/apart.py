@@ -45,6 +45,7 @@ def main() -> None:
             data = data[os.write(answers, data) :]
 
     fence = beside("fence")
+    fence.end_with_parent()
     network = fence.cut_network()
     try:
         from importlib.metadata import version
