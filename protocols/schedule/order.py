@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from .tasks import UNLIMITED, Task, Window, tasks_of, windows_of
 from .times import Conflict, bounds_of, clock, find_conflict, longest, moment, tightened
 
-# Two plates with six additions need a few dozen; a schedule that needs more is told to be the best found, not the best.
-NODES = 20_000
-_TELL_EVERY = 1_000
+# Everyday plates need a few dozen orders. Each costs the square of the moments (two a task, and the zero); beyond this much
+# work a schedule is told to be the best found, not the best. Counted, not timed: the same question has the same answer.
+WORK = 50_000_000
+LEAST_NODES = 1_000
+_TELL_EVERY = 500
 Lags = NDArray[np.int64]
 Pairs = NDArray[np.intp]
 
@@ -88,7 +90,7 @@ class _Search:
     def run(self, lag: Lags, open_pairs: Pairs) -> None:
         """Depth first; the pair that collides first is ordered first, earlier start first. Deterministic."""
         self.nodes += 1
-        if self.nodes > NODES:
+        if self.nodes > max(LEAST_NODES, WORK // lag.size):
             self.complete = False
             return
         if self.nodes % _TELL_EVERY == 0:

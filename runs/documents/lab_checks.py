@@ -30,7 +30,7 @@ def _table(draft: Draft, key: str) -> dict[str, Any]:
 
 
 def _check_references(draft: Draft) -> None:
-    """Stocks stand in holders; medium, cells and edge wells come from stocks; components are in some stock."""
+    """Stocks stand in holders; medium, cells, edge wells and steps name stocks; components are in some stock."""
     def resolve(path: KeyPath, name: object, what: str, key: str) -> None:
         if isinstance(name, str) and draft.of(key) and draft.unknown(key, name):
             draft.mistake(path, expected=what, found=repr(name), mend=nearest(name, draft.names(key)))
@@ -42,6 +42,10 @@ def _check_references(draft: Draft) -> None:
     resolve(("plate", "edge_fill"), _table(draft, "plate").get("edge_fill"), "a stock's name", "stocks")
     resolve(("dilutions", "diluent"), _table(draft, "dilutions").get("diluent"), "a stock's name", "stocks")
     resolve(("cells", "stock"), _table(draft, "cells").get("stock"), "a stock's name", "stocks")
+    for part in draft.of("steps"):
+        for key in ("stock", "diluent"):
+            if isinstance(part.raw, dict):
+                resolve((*part.path, key), part.raw.get(key), "a stock's name", "stocks")
     _check_component_names(draft)
     cells = next(iter(draft.words("cells")), None)
     if cells is not None and cells.final_od600 >= cells.expected_od600:

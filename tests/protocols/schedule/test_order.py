@@ -13,7 +13,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from protocols.schedule.lateness import least_lateness
 from protocols.schedule.order import NoOrder, Schedule, order_tasks
 from protocols.schedule.tasks import Task, Window, task_graph
-from protocols.schedule.times import find_conflict
+from protocols.schedule.times import Bound, find_conflict, longest, tightened
 from world_model.terms.errors import ProtocolError
 
 
@@ -241,6 +241,26 @@ def test_forty_tasks_of_one_machine_are_ordered_at_once():
     schedule = solved([task(f"t{i}", 7 + i % 3) for i in range(40)])
     assert schedule.shortest
     assert schedule.end_s == sum(7 + i % 3 for i in range(40))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    drawn=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(-9, 9)), max_size=8),
+    more=st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(-9, 9)),
+)
+def test_one_more_bound_is_the_same_as_all_of_them_at_once(drawn, more):
+    bounds = [Bound(before=a, after=b, weight_s=w, why="") for a, b, w in drawn if a != b]
+    last = Bound(before=more[0], after=more[1], weight_s=more[2], why="")
+    if more[0] == more[1] or find_conflict(5, bounds) is not None:
+        return
+    tight = tightened(longest(5, bounds), last.before, last.after, last.weight_s)
+    conflict = find_conflict(5, [*bounds, last])
+    assert (tight is None) == (conflict is not None)
+    if tight is not None:
+        assert (tight == longest(5, [*bounds, last])).all()
+    if conflict is not None:
+        assert conflict.short_s == sum(bound.weight_s for bound in conflict.bounds) > 0
+        assert all(a.after == b.before for a, b in zip(conflict.bounds, (*conflict.bounds[1:], conflict.bounds[0]), strict=True))
 
 
 def test_no_bounds_no_conflict():
