@@ -14,6 +14,7 @@ from .contact import check_contact
 from .deck import check_deck
 from .geometry import check_geometry
 from .layout import check_layout
+from .modules import check_modules
 from .pipette_range import check_pipette_range
 from .rounding import check_rounding
 from .tips import check_tips
@@ -26,6 +27,7 @@ def check_plan(
     """What every rule finds."""
     return [
         *check_deck(robot),
+        *check_modules(robot, lab),
         *check_tips(plan, robot, lab.on_hand),
         *check_geometry(plan, robot),
         *check_volumes(plan, robot),
