@@ -46,7 +46,7 @@ def order_rows(plan: PhysicalPlan, robot: Sequence[RobotStage], lab: LabProfile)
         stock = lab.stock(name)
         rows.append(
             OrderRow(
-                item=name, kind="stock", contains=contains(stock), needed=volume_nl / 1e6, on_hand=plan.stock(name).total_nl / 1e6, unit="mL", supplier=stock.supplier,
+                item=name, kind="stock", contains=contains(stock) if stock.components else "", needed=volume_nl / 1e6, on_hand=plan.stock(name).total_nl / 1e6, unit="mL", supplier=stock.supplier,
                 lot=stock.lot, expires=stock.expires.isoformat() if stock.expires is not None else "", price_per_unit=stock.price_per_ml,
             )
         )  # fmt: skip

@@ -87,14 +87,14 @@ def test_the_od_to_measure_is_asked_for(lab, space, design):
     assert "--inoculum-od" in page
 
 
-def page_of(compiled: Any, lab: LabProfile, **more: Any) -> Any:
-    robot = () if lab.robot.model == "hands" else draft_robot(compiled)
-    given: dict[str, Any] = {"files": {"setup.py": "0" * 64}, "whole": compiled.sha256, "findings": compiled.findings, **more}
-    return sheet_page(compiled.intent, compiled.plan, robot, lab, **given)
+@pytest.fixture
+def drafted(lab, space, design):
+    return draft_plate(plate="P1", experiments=design, space=space, lab=lab, seed=7, inoculum_od600=1.8)
 
 
-def draft_robot(compiled: Any) -> tuple:
-    return tuple(getattr(compiled, "robot", ()))
+def page_of(draft: Any, lab: LabProfile, **more: Any) -> Any:
+    given: dict[str, Any] = {"files": {"setup.py": "0" * 64}, "whole": "1" * 64, "findings": draft.findings, **more}
+    return sheet_page(draft.intent, draft.plan, draft.robot, lab, **given)
 
 
 def by_hand(lab_doc: dict[str, Any], plan: PhysicalPlan) -> tuple[LabProfile, PhysicalPlan]:
@@ -148,28 +148,28 @@ def test_what_each_tube_gives_adds_up_to_the_plan(compiled, lab):
     assert drawn == planned
 
 
-def test_expired_lots_and_hazards_are_told_in_words(compiled, lab_doc):
+def test_expired_lots_and_hazards_are_told_in_words(drafted, lab_doc):
     lab_doc["stocks"][5] |= {"lot": "IP-88", "expires": "2026-03-01", "hazards": ["H315"]}
-    html = sheet_html(page_of(compiled, LabProfile.model_validate(lab_doc), today=date(2026, 3, 2)))
+    html = sheet_html(page_of(drafted, LabProfile.model_validate(lab_doc), today=date(2026, 3, 2)))
     assert "IP-88, EXPIRED 2026-03-01" in html
     assert "H315 Causes skin irritation" in html
     assert "not stated in the lab file" in html
-    html = sheet_html(page_of(compiled, LabProfile.model_validate(lab_doc), today=date(2026, 3, 1)))
+    html = sheet_html(page_of(drafted, LabProfile.model_validate(lab_doc), today=date(2026, 3, 1)))
     assert "IP-88, until 2026-03-01" in html
 
 
-def test_the_schedule_has_clock_times_and_a_box_for_each_line(compiled, lab):
-    stage_s = {stage.name: 600.0 for stage in compiled.plan.stages}
-    schedule = schedule_plates([PlateWork(intent=compiled.intent, stage_s=stage_s, wells=6, run_s=12 * 3600)])
-    page = page_of(compiled, lab, schedule=schedule, start=datetime(2027, 1, 5, 9, 0))
+def test_the_schedule_has_clock_times_and_a_box_for_each_line(drafted, lab):
+    stage_s = {stage.name: 600.0 for stage in drafted.plan.stages}
+    schedule = schedule_plates([PlateWork(intent=drafted.intent, stage_s=stage_s, wells=6, run_s=12 * 3600)])
+    page = page_of(drafted, lab, schedule=schedule, start=datetime(2027, 1, 5, 9, 0))
     table = next(block for section in page.sections if section.title == "Schedule" for block in section.blocks if isinstance(block, Table))
     assert table.tick
     assert table.rows[0][:3] == ("09:00", "09:10", "robot")
     assert any(row[0] == "11:10" and row[3].startswith("induce_2h") for row in table.rows)
 
 
-def test_the_same_page_gives_the_same_pdf_and_it_is_one(compiled, lab):
-    page = page_of(compiled, lab)
+def test_the_same_page_gives_the_same_pdf_and_it_is_one(drafted, lab):
+    page = page_of(drafted, lab)
     first = sheet_pdf(page)
     assert first == sheet_pdf(page)
     assert first.startswith(b"%PDF")
@@ -196,8 +196,8 @@ def test_html_and_pdf_say_the_same(compiled, lab_doc, tmp_path):
                     assert all(word in text for cell in row[:1] for word in cell.split())
 
 
-def test_hostile_text_is_drawn_and_breaks_nothing(compiled, lab_doc):
+def test_hostile_text_is_drawn_and_breaks_nothing(drafted, lab_doc):
     lab_doc["stocks"][6]["keep"] = "<b>&amp;</para> on ice <img src='x'/>"
-    page = page_of(compiled, LabProfile.model_validate(lab_doc))
+    page = page_of(drafted, LabProfile.model_validate(lab_doc))
     assert sheet_pdf(page).startswith(b"%PDF")
     assert "<img" not in sheet_html(page)
