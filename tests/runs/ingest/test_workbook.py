@@ -115,6 +115,17 @@ def test_a_workbook_cut_anywhere_is_refused(cut):
         opened(data[:-cut])
 
 
+def test_junk_over_the_names_of_a_workbook_s_parts_is_refused():
+    data = book_bytes(("Data", TIDY))
+    # the last directory entry's name becomes bytes that are no UTF-8, with the flag that says they are
+    at = data.rindex(b"PK\x01\x02")
+    damaged = bytearray(data)
+    damaged[at + 9] |= 0x08
+    damaged[at + 47] = 0xAC
+    with pytest.raises(RefusedFile):
+        opened(bytes(damaged))
+
+
 @pytest.mark.parametrize(
     ("data", "what"),
     [(b"\x1f\x8b\x08junk", "gzip"), (b"%PDF-1.7", "a PDF"), (b"\xd0\xcf\x11\xe0old", ".xls"), (b"PK\x03\x04nothing", "zip archive"), (b"\x89PNG\r\n", "picture")],
