@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from world_model.terms.lab_profile import LabProfile
 from world_model.terms.proposal import ProposedExperiment
 
+from .column_sources import drawn_by_columns
 from .device import BY_HAND, devices_by_stock
 from .intent import ProtocolIntent
 from .labware import labware
@@ -63,7 +64,7 @@ def plan_plate(
     full = Reached(component=str(lab.plate.edge_fill), asked=final_nl / 1000, planned=final_nl / 1000, unit="µL")
     wells += [PlannedWell(well=well, experiment_id="", role="unused", volume_nl=final_nl, reached=(full,)) for well in filled]
     used = {dilution.name for dilution in dilutions}
-    return PhysicalPlan(
+    whole = PhysicalPlan(
         plate=plate, plate_labware=lab.plate.labware, final_nl=final_nl, stages=tuple(stages),
         wells=tuple(sorted(wells, key=lambda well: rank[well.well])), stocks=stocks,
         strengths={name: dict(brings) for name, brings in solver.strengths.of.items() if name in used or name in {stock.name for stock in stocks}},
@@ -71,6 +72,7 @@ def plan_plate(
         dilution_plates={} if lab.dilutions is None else {dilution.plate: lab.dilutions.labware for dilution in dilutions},
         by_hand=frozenset(name for name, device in devices_by_stock(lab).items() if device is BY_HAND),
     )  # fmt: skip
+    return drawn_by_columns(whole, lab)
 
 
 @dataclass

@@ -82,6 +82,6 @@ def _drawn_at_once(group: Sequence[Transfer], source: str) -> bool:
     return (len(set(wells)) == 1 and is_long_enough(source, wells[0])) or wells in passes(source)
 
 
-def columns_of(load_name: str, wells: Mapping[str, object]) -> list[tuple[str, ...]]:
+def columns_in_wells(load_name: str, wells: Mapping[str, object]) -> list[tuple[str, ...]]:
     """The columns of eight among a liquid's wells."""
     return [column for column in passes(load_name) if all(well in wells for well in column)]

@@ -14,7 +14,7 @@ from world_model.terms.lab_profile import LabProfile
 
 from ..deck import deck_of, holder_slots, place_plate_and_holders, slots_by_nearness
 from ..pipettes import Hand
-from ..plan import DeckItem, Load, PhysicalPlan, PlanStage, RobotStage
+from ..plan import DeckItem, Load, PhysicalPlan, PlanStage, RobotStage, Transfer
 from .order import orders
 from .racks import place_tips
 from .writer import Place, Writer
@@ -49,7 +49,8 @@ def plan_robot(plan: PhysicalPlan, lab: LabProfile, hands: Sequence[Hand]) -> tu
             )  # fmt: skip
             making = [transfer for transfer in stage.transfers if transfer.plate != plan.plate]
             seen: set[Place] = set()
-            first, then = [], []
+            first: list[Transfer] = []
+            then: list[Transfer] = []
             for transfer in making:
                 (then if (transfer.plate, transfer.well) in seen else first).append(transfer)
                 seen.add((transfer.plate, transfer.well))
