@@ -21,6 +21,9 @@ from .plan import PhysicalPlan
 from .volumes import shown, to_nl
 from .work import WorkStage
 
+# what a STARlet deck of PyLabRobot holds from the start
+DECK_NAMES = frozenset({"deck", "trash", "trash_core96", "waste_block", "teaching_tip_rack", "core_grippers"})
+
 
 def check_target(lab: LabProfile) -> list[Finding]:
     """Every way in which the lab file falls short of what its robot's files need."""
@@ -30,7 +33,7 @@ def check_target(lab: LabProfile) -> list[Finding]:
     if model in ECHO:
         return [*_types(lab, forbidden=',"', most=64), *_echo_types(lab), *_echo_diluent(lab), *_whole_steps(lab)]
     if model == "Hamilton STARlet":
-        return [*_resources(lab), *_tips_that_fit(lab), *_whole_steps(lab)]
+        return [*_resources(lab), *_free_names(lab), *_tips_that_fit(lab), *_whole_steps(lab)]
     return list(_whole_steps(lab)) if model == "hands" else []
 
 
@@ -53,8 +56,9 @@ def check_steps(stages: tuple[WorkStage, ...], *, machine: Device, hands: Device
     return list(found.values())
 
 
-def check_stocks(plan: PhysicalPlan) -> list[Finding]:
+def check_stocks(plan: PhysicalPlan, lab: LabProfile) -> list[Finding]:
     """What the whole plate draws from each well of a stock or a dilution, and what it can give."""
+    load_names = {holder.name: holder.labware for holder in lab.holders} | dict(plan.dilution_plates)
     drawn: dict[tuple[str, str], int] = {}
     for stage in plan.stages:
         for transfer in stage.transfers:
@@ -67,15 +71,25 @@ def check_stocks(plan: PhysicalPlan) -> list[Finding]:
             taken = drawn.get((name, well), 0)
             if taken <= held - state.dead_nl or taken == 0:
                 continue
-            more_ml = -(-(sum(made.values()) + taken + state.dead_nl - held) // 100_000) / 10
+            needed_nl = taken + state.dead_nl
+            if needed_nl > labware(load_names[state.holder]).wells[well].capacity_nl:
+                mend = "Take a holder with larger wells, or more of them (more_positions): one draw is never split between wells."
+            else:
+                mend = f"Provide volume_ml = {-(-max(needed_nl * len(made), sum(made.values())) // 10_000) / 100:g} or more."
             found.append(
                 _error(
                     "stock runs dry", f"stock {name!r} ({well} of {state.holder})",
-                    f"{shown(taken)} drawn by the plate from {shown(held)}, of which {shown(state.dead_nl)} can't be drawn", f"at least {shown(taken + state.dead_nl)} in it",
-                    f"Provide volume_ml = {more_ml:g} or more.",
+                    f"{shown(taken)} drawn by the plate from {shown(held)}, of which {shown(state.dead_nl)} can't be drawn", f"at least {shown(needed_nl)} in it",
+                    mend,
                 )
             )  # fmt: skip
     return found
+
+
+def check_names(plan: PhysicalPlan, lab: LabProfile) -> list[Finding]:
+    """Racks are told apart by their names alone."""
+    taken = [holder.name for holder in lab.holders if holder.name == plan.plate or holder.name in plan.dilution_plates]
+    return [_error("rack label", f"holder {name!r}", "the name of the plate or of a dilution plate", "a name of its own", "Rename the holder.") for name in taken]
 
 
 def check_room(stages: tuple[WorkStage, ...], lab: LabProfile) -> list[Finding]:
@@ -98,10 +112,10 @@ def told_tips(stages: tuple[WorkStage, ...], lab: LabProfile) -> list[Finding]:
     found = []
     for stage in stages:
         if device.by == "washed tips":
-            observed, limit, mend = f"{stage.tips} washes", "enough system liquid, an empty waste", ""
+            observed, limit, mend = f"{stage.tips} washes of a tip", "system liquid for them, and an empty waste", ""
         else:
             racks = -(-stage.tips // RACK_OF_TIPS)
-            observed, limit, mend = f"{stage.tips} tips", f"{racks} rack{'s' if racks != 1 else ''} of {RACK_OF_TIPS}", ""
+            observed, limit, mend = f"{stage.tips} tips needed", f"at least {racks} full rack{'s' if racks != 1 else ''} of {RACK_OF_TIPS}", ""
             if lab.robot.model == "Hamilton STARlet" and racks > 2 * SITES:
                 mend = f"The script pauses after {2 * SITES * RACK_OF_TIPS} tips to have the racks filled."
         if stage.tips:
@@ -185,6 +199,12 @@ def _resources(lab: LabProfile) -> Iterator[Finding]:
             yield _error("labware type", where, repr(kind) if kind else "no type", "the name of a plate in pylabrobot.resources, e.g. cor_96_wellplate_360uL_Fb", offer)
         elif known is not None and set(_resource_wells(kind)) != set(labware(load_name).wells):
             yield _error("labware type", where, f"{kind} with {len(_resource_wells(kind))} wells", f"the {len(labware(load_name).wells)} wells of {load_name}", "Name the resource of this labware.")
+
+
+def _free_names(lab: LabProfile) -> Iterator[Finding]:
+    for holder in lab.holders:
+        if holder.name in DECK_NAMES:
+            yield _error("rack label", f"holder {holder.name!r}", "a name that PyLabRobot's deck uses itself", f"none of {', '.join(sorted(DECK_NAMES))}", "Rename the holder.")
 
 
 def _tips_that_fit(lab: LabProfile) -> Iterator[Finding]:

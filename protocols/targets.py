@@ -30,7 +30,7 @@ from .readback.gwl import Worktable, parse_worklist
 from .readback.ledger_of_work import work_faults
 from .readback.pylabrobot import parse_script
 from .readback.transfers import parse_transfers, plate_map_faults
-from .target_rules import check_room, check_steps, check_stocks, check_target, told_tips
+from .target_rules import check_names, check_room, check_steps, check_stocks, check_target, told_tips
 from .work import Place, WorkStage, plan_work
 
 if TYPE_CHECKING:
@@ -124,13 +124,14 @@ class TextTarget(Target):
 
     def emit(self, plan: PhysicalPlan, lab: LabProfile) -> Emitted:
         work = self.work(plan, lab)
-        dry = check_stocks(plan)
+        dry = check_stocks(plan, lab)
         faults = [fault for fault in work_faults(work, bench_of(plan, lab)) if not (dry and fault.rule == "stock runs dry")]
-        findings = [*check_steps(work, machine=plan.device, hands=BY_HAND), *check_room(work, lab), *dry, *faults_as_findings(faults), *told_tips(work, lab)]
-        by_hand = any(stage.before or stage.after for stage in work)
-        return Emitted(
-            files=self.texts(work, plan, lab), suffix=self.suffix, also={BY_HAND_FILE: emit_by_hand(work)} if by_hand else {}, work=work, findings=tuple(findings)
-        )
+        findings = [*check_names(plan, lab), *check_steps(work, machine=plan.device, hands=BY_HAND), *check_room(work, lab), *dry, *faults_as_findings(faults), *told_tips(work, lab)]
+        return Emitted(files=self.texts(work, plan, lab), suffix=self.suffix, also=self.also(work), work=work, findings=tuple(findings))
+
+    def also(self, work: Sequence[WorkStage]) -> dict[str, str]:
+        """The table of what hands do beside the machine, where they do anything."""
+        return {BY_HAND_FILE: emit_by_hand(work)} if any(stage.before or stage.after for stage in work) else {}
 
     def validate(self, emitted: Emitted, plan: PhysicalPlan, lab: LabProfile) -> Verification:
         from .verify import Verification

@@ -14,7 +14,8 @@ from ..work import Place, WorkStage
 from .tecan import rack_type
 
 # Rails and carriers of a set-up with room for ten racks of tips and ten plates. Each carrier is six rails wide.
-CARRIERS = (("tips 1", "TIP_CAR_480_A00", 1), ("tips 2", "TIP_CAR_480_A00", 7), ("plates 1", "PLT_CAR_L5AC_A00", 13), ("plates 2", "PLT_CAR_L5AC_A00", 19))
+# A colon can't be part of a holder's name.
+CARRIERS = (("carrier:tips 1", "TIP_CAR_480_A00", 1), ("carrier:tips 2", "TIP_CAR_480_A00", 7), ("carrier:plates 1", "PLT_CAR_L5AC_A00", 13), ("carrier:plates 2", "PLT_CAR_L5AC_A00", 19))
 SITES = 5
 RACK_OF_TIPS = 96
 # nominal µL → tip rack with filters
@@ -87,9 +88,9 @@ def tip_rack_for(most_ul: float) -> str | None:
 def emit_script(stage: WorkStage, plan: PhysicalPlan, lab: LabProfile, *, start_nl: dict[Place, int]) -> str:
     """The script of one stage. `start_nl`: what every well on the deck holds before it."""
     here = list(dict.fromkeys(name for step in stage.steps for name in (step.target[0], step.source[0])))
-    tip_racks = tuple(f"tip rack {i + 1}" for i in range(min(-(-max(stage.tips, 1) // RACK_OF_TIPS), 2 * SITES)))
-    racks = [(name, rack_type(name, plan, lab), f"plates {1 + i // SITES}", i % SITES) for i, name in enumerate(here)]
-    racks += [(name, tip_rack_for(lab.robot.most_ul or 0.0) or "", f"tips {1 + i // SITES}", i % SITES) for i, name in enumerate(tip_racks)]
+    tip_racks = tuple(f"rack:tips {i + 1}" for i in range(min(-(-max(stage.tips, 1) // RACK_OF_TIPS), 2 * SITES)))
+    racks = [(name, rack_type(name, plan, lab), f"carrier:plates {1 + i // SITES}", i % SITES) for i, name in enumerate(here)]
+    racks += [(name, tip_rack_for(lab.robot.most_ul or 0.0) or "", f"carrier:tips {1 + i // SITES}", i % SITES) for i, name in enumerate(tip_racks)]
     volumes = [(rack, well, volume / 1000) for (rack, well), volume in start_nl.items() if rack in here and volume > 0]
     steps = [(step.fresh, *step.source, *step.target, step.volume_nl / 1000) for step in stage.steps]
     return "\n".join(

@@ -6,6 +6,7 @@ passed over in silence.
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
@@ -120,7 +121,8 @@ def by_kithairon(lab: LabProfile, emitted: Emitted, plan: PhysicalPlan) -> list[
         pour(held, [(step.source, step.target, float(step.volume_nl)) for step in stage.before])
         if stage.steps:
             picks = kithairon.PickList(polars.read_csv(io.StringIO(text)))
-            errors, _ = picks.validate(labware=types, raise_on=False)
+            with contextlib.redirect_stdout(io.StringIO()):  # it prints what it returns
+                errors, _ = picks.validate(labware=types, raise_on=False)
             told += [f"kithairon: {error}" for error in errors]
             pour(held, [_pick(row) for row in picks.to_polars().iter_rows(named=True)])
         pour(held, [(step.source, step.target, float(step.volume_nl)) for step in stage.after])
