@@ -10,6 +10,7 @@ from world_model.terms.proposal import ProposedExperiment
 from ..finding import Finding
 from ..intent import ProtocolIntent
 from ..plan import PhysicalPlan, RobotStage
+from ..schedule.stage_times import plate_work
 from .contact import check_contact
 from .deck import check_deck
 from .geometry import check_geometry
@@ -17,6 +18,7 @@ from .layout import check_layout
 from .modules import check_modules
 from .pipette_range import check_pipette_range
 from .rounding import check_rounding
+from .timing import check_timing
 from .tips import check_tips
 from .volumes import check_volumes
 
@@ -35,4 +37,5 @@ def check_plan(
         *check_contact(plan, robot),
         *check_layout(plan, lab, experiments),
         *check_rounding(plan, intent),
+        *check_timing(plate_work(intent, plan, robot, lab)),
     ]
