@@ -51,7 +51,7 @@ def test_others_software_sees_another_plan(drafts, machine):
 
 
 def test_a_worklist_says_rack_position_and_volume(drafts):
-    lab, draft = drafts["fluent"]
+    _, draft = drafts["fluent"]
     lines = draft.files[0].split("\r\n")
     assert lines[0] == f"C;nextwell plan {draft.plan.digest()}"
     # 2 mM of 1 M in 100 µL are 0.2 µL: a dilution comes first, 49 parts of water from A1 of the reservoir, the first position
@@ -62,7 +62,7 @@ def test_a_worklist_says_rack_position_and_volume(drafts):
 
 
 def test_positions_count_down_the_columns(drafts):
-    lab, draft = drafts["evo"]
+    _, draft = drafts["evo"]
     wells = {f"{row}{column}": 8 * (column - 1) + "ABCDEFGH".index(row) + 1 for row in "ABCDEFGH" for column in range(1, 13)}
     due = [wells[transfer.well] for transfer in draft.plan.stages[1].transfers]
     assert [int(line.split(";")[4]) for line in draft.files[1].split("\r\n") if line.startswith("D;plate;")] == due
@@ -81,7 +81,7 @@ def test_volumes_are_microlitres_without_loss(volume_nl, text):
 
 
 def test_an_echo_gets_whole_drops_and_hands_get_the_rest(drafts):
-    lab, draft = drafts["echo"]
+    _, draft = drafts["echo"]
     rows = [line.split(",") for line in draft.files[0].splitlines()[1:]]
     assert {row[0] for row in rows} == {"deep"}
     assert all(int(row[6]) % 5 == 0 and int(row[6]) <= 10_000 for row in rows)
