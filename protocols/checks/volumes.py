@@ -50,7 +50,7 @@ def check_volumes(plan: PhysicalPlan, robot: tuple[RobotStage, ...]) -> list[Fin
     ]  # fmt: skip
     for (holder, well), (name, moment) in dry.items():
         stock = plan.stock(name)
-        start_nl = next((d.wells[well] for d in plan.dilutions if d.name == name), None) or stock.start_nl[well]
+        start_nl = next((d.wells[well] for d in plan.dilutions if d.name == name), None) or stock.start_nl.get(well, 0)
         lacking = drawn[holder, well] + stock.dead_nl - start_nl
         found.append(
             Finding(
