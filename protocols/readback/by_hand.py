@@ -13,6 +13,7 @@ def parse_by_hand(text: str, bench: Bench) -> dict[tuple[str, str], Parsed]:
     table = read_table(text, COLUMNS)
     acts: dict[tuple[str, str], list[Act]] = {}
     faults: dict[tuple[str, str], list[str]] = {}
+    steps: dict[tuple[str, str], int] = {}
     if table.faults:
         faults["", ""] = list(table.faults)
     for line, (stage, _, when, step, does, _, source, source_well, target, target_well, volume, tip) in table.rows:
@@ -28,7 +29,8 @@ def parse_by_hand(text: str, bench: Bench) -> dict[tuple[str, str], Parsed]:
             told.append(f"{does!r} from {source_well} of {source} to {target_well} of {target}")
         if source_well not in bench.racks.get(source, ()) or target_well not in bench.racks.get(target, ()):
             told.append(f"wells {source_well!r} of {source!r} and {target_well!r} of {target!r}")
-        if whole(step) != sum(act.kind == "dispense" for act in here) + 1:
+        steps[key] = steps.get(key, 0) + 1
+        if whole(step) != steps[key]:
             told.append(f"step {step!r}")
         if nanolitres is None or nanolitres == 0:
             told.append(f"volume {volume!r} µL")

@@ -79,7 +79,7 @@ def test_an_echo_fills_wells_up_in_drops_so_its_diluent_stands_in_a_source_plate
 
 
 def test_a_volume_outside_what_moves_it_is_found(drafted):
-    lab, draft = drafted
+    _, draft = drafted
     narrow = Device(name="narrow", least_nl=2_000, most_nl=50_000, step_nl=100, by="tips")
     told = {finding.observed for finding in check_steps(draft.emitted.work, machine=narrow, hands=BY_HAND)}
     assert "1 µL" in told and "76.5 µL" in told
