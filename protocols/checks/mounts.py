@@ -27,6 +27,7 @@ def check_mounts(lab: LabProfile) -> list[Finding]:
                     "Mount one of its own, or set robot.model.",
                 )
             )  # fmt: skip
+            continue
         for rack in pipette.tip_racks:
             try:
                 tips = labware(rack)

@@ -42,7 +42,8 @@ def check_tips(plan: PhysicalPlan, robot: Sequence[RobotStage], on_hand: Mapping
             if move.tip is not None:
                 rack = load_names.get(move.tip.slot)
                 places = wells_under(rack, move.tip.place, count) if rack is not None else (move.tip.place,)
-                twice = [place for place in places if place is not None and (move.tip.slot, place) in given]
+                known = move.tip.slot in deck_of(stage.robot).slots
+                twice = [place for place in places if known and place is not None and (move.tip.slot, place) in given]
                 if twice:
                     found.append(_error(where, f"tip {', '.join(twice)} of {move.tip.slot} for the second time", "a fresh tip"))
                 given |= {(move.tip.slot, place) for place in places if place is not None}

@@ -72,19 +72,19 @@ def test_a_small_volume_in_the_usual_mode_is_found(draft):
 def test_a_tip_that_met_a_well_must_not_go_back_to_a_stock(draft):
     moves = draft.robot[0].moves
     number = next(i for i in range(1, len(moves)) if moves[i - 1].manner == "liquid" and moves[i].stock == moves[i - 1].stock and moves[i].tip)
-    (finding, *_) = check_tips(bent(draft, 0, number, tip=None))
-    assert "met a well" in finding.observed
+    (finding, *_) = check_tips(draft.plan, bent(draft, 0, number, tip=None))
+    assert "a tip that met" in finding.observed
 
 
 def test_a_tip_of_another_stock_and_a_tip_twice_are_found(draft):
     moves = draft.robot[0].moves
     number = next(i for i in range(1, len(moves)) if moves[i - 1].stock != moves[i].stock)
-    assert any("a tip that met" in finding.observed for finding in check_tips(bent(draft, 0, number, tip=None)))
-    assert any("second time" in finding.observed for finding in check_tips(bent(draft, 0, number, tip=moves[0].tip)))
+    assert any("a tip that met" in finding.observed for finding in check_tips(draft.plan, bent(draft, 0, number, tip=None)))
+    assert any("second time" in finding.observed for finding in check_tips(draft.plan, bent(draft, 0, number, tip=moves[0].tip)))
 
 
 def test_no_tip_at_all_is_found(draft):
-    assert any(finding.observed == "no tip" for finding in check_tips(bent(draft, 0, 0, tip=None)))
+    assert any(finding.observed == "no tip" for finding in check_tips(draft.plan, bent(draft, 0, 0, tip=None)))
 
 
 def test_contact_with_what_is_in_the_well_is_found(draft):

@@ -166,9 +166,9 @@ def test_more_additions_than_a_person_can_carry_are_refused(lab_doc):
         (lambda lab: lab["holders"][1].update(labware="nest_reservoir"), "labware", "load name"),
         (lambda lab: lab["stocks"][2].update(position="A7"), "position", "'A7'"),
         (lambda lab: lab["stocks"][2].update(volume_ml=3.0), "holder capacity", "at most 2 mL"),
-        (lambda lab: lab["robot"]["pipettes"][0].update(name="p300_single"), "pipette", "Flex pipette"),
+        (lambda lab: lab["robot"]["pipettes"][0].update(name="p300_single"), "pipette", "which fits the OT-2"),
         (lambda lab: lab["robot"]["pipettes"][0].update(tip_racks=["opentrons_flex_96_tiprack_1000ul"]), "tip rack", "does not notice"),
-        (lambda lab: lab["robot"].update(pipettes=[{"name": "flex_8channel_50", "mount": "left", "tip_racks": ["opentrons_flex_96_tiprack_50ul"]}]), "pipette", "one channel"),
+        (lambda lab: lab["robot"].update(pipettes=[{"name": "flex_8channel_50", "mount": "left", "tip_racks": ["opentrons_flex_96_tiprack_50ul"]}]), "geometry", "Mount a pipette with one channel"),
         (lambda lab: lab["plate"].update(volume_ul=200.03), "well volume", "multiple of 0.1 µL"),
         (lambda lab: lab["cells"].update(expected_od600=900.0), "below the pipette", "Dilute the inoculum"),
         (lambda lab: lab["cells"].update(expected_od600=0.02), "stock too weak", "denser"),
@@ -200,8 +200,8 @@ def test_a_measured_od_must_be_positive(lab_doc):
     assert refused(lab_doc, [magnesium(1)], inoculum_od600=-3.0)[0] == {"cells"}
 
 
-def test_more_tips_than_the_deck_has_room_for_are_refused(lab_doc):
-    # six small additions to 60 wells each, only 1 dry: tips 5 · 60 + …; on a deck full of holders
+def test_tips_without_any_room_on_the_deck_are_refused(lab_doc):
+    # ten holders beside the plate and the trash leave no slot of the twelve: a rack of each kind needs one
     lab_doc["holders"] += [{"name": f"h{i}", "labware": "nest_12_reservoir_15ml", "dead_volume_ul": 0} for i in range(8)]
     lab_doc["stocks"] += [
         {"name": f"s{i}", "components": {f"c{i}": {"concentration": 100, "unit": "mM"}}, "volume_ml": 5, "holder": f"h{i}", "position": "A1"} for i in range(8)
@@ -210,4 +210,5 @@ def test_more_tips_than_the_deck_has_room_for_are_refused(lab_doc):
     design = [ProposedExperiment(id=f"e{i}", role="candidate", settings={f"c{j}": 1.0 for j in range(8)}) for i in range(60)]
     rules, told = refused(lab_doc, design, space)
     assert "tips" in rules
-    assert "weaker stocks" in told
+    assert "no free slot for" in told
+    assert "fewer holders" in told
