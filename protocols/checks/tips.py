@@ -43,6 +43,9 @@ def check_tips(plan: PhysicalPlan, robot: Sequence[RobotStage], on_hand: Mapping
                 rack = load_names.get(move.tip.slot)
                 places = wells_under(rack, move.tip.place, count) if rack is not None else (move.tip.place,)
                 known = move.tip.slot in deck_of(stage.robot).slots
+                made_for = pipette_data(stage.pipettes[move.pipette][1]).racks
+                if known and rack not in made_for:
+                    found.append(_error(where, f"a tip from {rack or f'slot {move.tip.slot}, where nothing stands'}", f"one of {', '.join(sorted(made_for))}"))
                 twice = [place for place in places if known and place is not None and (move.tip.slot, place) in given]
                 if twice:
                     found.append(_error(where, f"tip {', '.join(twice)} of {move.tip.slot} for the second time", "a fresh tip"))

@@ -37,6 +37,10 @@ OT2 = {
     "p300_single_gen2": ("opentrons_96_tiprack_300ul",),
     "p300_multi_gen2": ("opentrons_96_tiprack_300ul",),
 }
+# how a STARlet's software calls a plate: without a name that it knows, that target is refused
+STARLET_PLATES = {96: "cor_96_wellplate_360uL_Fb"}
+STARLET_DEEP = "NEST_96_wellplate_2200uL_Ub"
+STARLET_TROUGH = "nest_12_troughplate_15000uL_Vb"
 # the machines that take the same volumes as the pipettes: one plan for all of them
 TEXT_MACHINES = (
     {"model": "Tecan EVO", "least_ul": 1.0, "most_ul": 900.0, "step_ul": 0.1, "liquid_class": "Water free dispense"},
@@ -87,13 +91,13 @@ def random_design(seed: int) -> RandomDesign:
         {
             "name": "random", "molar_masses": MOLAR_MASSES,
             **_machines(chance, echo=echo),
-            "plate": {"labware": plate, "volume_ul": volume_ul, "use": "inner" if inner else "all", "edge_fill": "water" if inner and chance.random() < 0.5 and not echo else None, "blocks": chance.choice((1, 1, 1, 2, 3))},
+            "plate": {"labware": plate, "volume_ul": volume_ul, "use": "inner" if inner else "all", "edge_fill": "water" if inner and chance.random() < 0.5 and not echo else None, "blocks": chance.choice((1, 1, 1, 2, 3)) if plate_wells >= 48 else 1,
+                      "type": "bench plate" if echo else STARLET_PLATES.get(plate_wells, "")},
             "holders": [
-                {"name": "reservoir", "labware": "nest_12_reservoir_15ml", "dead_volume_ul": 300},
-                {"name": "tubes", "labware": "opentrons_24_tuberack_nest_2ml_screwcap", "dead_volume_ul": 40} if not echo else
-                {"name": "tubes", "labware": "corning_384_wellplate_112ul_flat", "dead_volume_ul": 15, "type": "384PP_AQ_BP"},
+                {"name": "reservoir", "labware": "nest_12_reservoir_15ml", "dead_volume_ul": 300, "type": "" if echo else STARLET_TROUGH},
+                _holder(chance, echo=echo),
             ],
-            **({"dilutions": {"labware": "nest_96_wellplate_2ml_deep", "dead_volume_ul": 40}} if chance.random() < 0.5 and not echo else {}),
+            **({"dilutions": {"labware": "nest_96_wellplate_2ml_deep", "dead_volume_ul": 40, "type": STARLET_DEEP}} if chance.random() < 0.5 and not echo else {}),
             "stocks": stocks,
             "medium": {"diluent": "water", "base": {"salts": {"concentration": 1, "unit": "x"}} if with_base else {}},
             **({"cells": {"stock": "cells", "final_od600": 0.05, "expected_od600": chance.choice((0.8, 2.0, 4.0))}} if with_cells else {}),
@@ -104,6 +108,15 @@ def random_design(seed: int) -> RandomDesign:
     least = 0.001 if lab.dilutions is not None else 0.02 if hard else 0.2
     experiments = _experiments(chance, space, wells, with_cells, least=least)
     return RandomDesign(name=f"design {seed}", lab=lab, space=space, experiments=experiments, seed=seed)
+
+
+def _holder(chance: random.Random, *, echo: bool) -> dict[str, Any]:
+    """What holds the stocks: tubes, a deep-well plate, or an Echo's source plate."""
+    if echo:
+        return {"name": "tubes", "labware": "corning_384_wellplate_112ul_flat", "dead_volume_ul": 15, "type": "384PP_AQ_BP"}
+    if chance.random() < 0.5:
+        return {"name": "tubes", "labware": "nest_96_wellplate_2ml_deep", "dead_volume_ul": 40, "type": STARLET_DEEP}
+    return {"name": "tubes", "labware": "opentrons_24_tuberack_nest_2ml_screwcap", "dead_volume_ul": 40}
 
 
 def _machines(chance: random.Random, *, echo: bool) -> dict[str, Any]:
