@@ -1,7 +1,8 @@
 """A target: what is written for a robot model, and how it is read back before it is released.
 
-Opentrons' files are analysed by Opentrons' own engine. Every other format is parsed by readers of ours that share no code with
-the emitters (`readback/`), and each well is rebuilt from what they read. Neither can be switched off.
+Opentrons' files are analysed by Opentrons' own engine. Every other format is parsed by readers of ours (`readback/`) that state
+their formats themselves and share nothing with the emitters but the coding of names; each well is rebuilt from what they read.
+Neither can be switched off.
 """
 
 from __future__ import annotations

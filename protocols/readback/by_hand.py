@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ..emitters.by_hand import COLUMNS
 from .acts import Act, Bench, Parsed
 from .numbers import microlitres, whole
 from .table import read_table
+
+COLUMNS = ("stage", "at_h", "when", "step", "do", "liquid", "from", "from_well", "to", "to_well", "volume_ul", "tip")
 
 
 def parse_by_hand(text: str, bench: Bench) -> dict[tuple[str, str], Parsed]:

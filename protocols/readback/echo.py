@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..emitters.echo import HEADER
 from .acts import Act, Bench, Parsed
 from .numbers import whole
 from .table import read_table
+
+# as the maker's Cherry Pick software wants it; readers state their formats themselves
+HEADER = (
+    "Source Plate Name", "Source Plate Type", "Source Well", "Destination Plate Name", "Destination Plate Type", "Destination Well",
+    "Transfer Volume", "Sample Name",
+)  # fmt: skip
 
 
 def parse_pick_list(text: str, bench: Bench, *, source_types: Mapping[str, str], plate: str, plate_type: str, step_nl: int) -> Parsed:

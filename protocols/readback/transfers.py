@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ..emitters.tables import MAP_COLUMNS, TRANSFER_COLUMNS
 from ..plan import PhysicalPlan
 from .acts import Act, Bench, Parsed
 from .numbers import microlitres, whole
 from .table import read_table
 
+TRANSFER_COLUMNS = ("stage", "at_h", "source_plate", "source_well", "dest_plate", "dest_well", "volume_ul", "reagent", "step", "lot")
+MAP_COLUMNS = ("plate", "well", "experiment_id", "role", "volume_ul")
 # `planned` is written with twelve digits
 _DIGITS = 1e-9
 

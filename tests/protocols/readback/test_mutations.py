@@ -114,3 +114,14 @@ def test_a_changed_script_is_found(drafts, kind):
 @pytest.mark.parametrize("machine", ["evo", "fluent", "echo", "starlet", "hands"])
 def test_stages_in_the_wrong_order_are_found(drafts, machine):
     assert found(drafts[machine], files=drafts[machine][1].files[::-1])
+
+
+def test_a_loop_that_was_not_proven_is_not_released(drafts, monkeypatch):
+    """Emitter and reader share the loop: were it changed in both, its fingerprint tells."""
+    from protocols.emitters import pylabrobot as emitter
+    from protocols.readback import pylabrobot as reader
+
+    other = emitter.BODY.replace("used += 1", "used += 2")
+    monkeypatch.setattr(emitter, "BODY", other)
+    monkeypatch.setattr(reader, "BODY", other)
+    assert "not the one that was proven" in setup(drafts["starlet"], lambda text: text.replace("used += 1", "used += 2"))
