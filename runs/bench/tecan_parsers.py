@@ -78,12 +78,13 @@ def by_robotools(lab: LabProfile, emitted: Emitted, plan: PhysicalPlan) -> list[
 
 def _feed(lines: list[str], racks: dict[str, Any], names: dict[str, str]) -> None:
     drawn: dict[str, float] = {}
+    wells = {told: racks[name].wells.flatten("F").tolist() for told, name in names.items()}
     for line in lines:
         parts = line.split(";")
         if parts[0] not in ("A", "D"):
             continue
         rack = racks[names[parts[1]]]
-        well, volume = rack.wells.flatten("F")[int(parts[4]) - 1], float(parts[6])
+        well, volume = wells[parts[1]][int(parts[4]) - 1], float(parts[6])
         if parts[0] == "A":
             drawn = rack.get_well_composition(well)
             rack.remove(well, volume)
