@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 from world_model.terms.errors import ProtocolError
@@ -17,13 +16,15 @@ from world_model.terms.errors import ProtocolError
 from .emitters.opentrons import API_LEVELS, COLUMNS, body
 from .engine.analysis import Analysis, Event, Loaded
 from .labware import labware
-from .pipettes import pipette_data
+from .nozzles import wells_under
+from .pipettes import by_engine_name, pipette_data
 from .plan import PhysicalPlan, RobotStage
-from .rebuild import FULL_RACK, PAUSE, rebuild
+from .rebuild import FULL_RACK, PAUSE
 from .verify import Verification, judge
 
 _MOVES = "MOVES = [\n"
-_END = "]\n\ndef run"
+_RUN = "\n\ndef run(ctx):\n"
+_END = "]" + _RUN
 
 
 def rebuild_from_text(files: Sequence[str], plan: PhysicalPlan, stages: Sequence[RobotStage]) -> Verification:
@@ -35,11 +36,24 @@ def rebuild_from_text(files: Sequence[str], plan: PhysicalPlan, stages: Sequence
 
     def answer(text: str) -> Analysis:
         walked = walk(text)
-        # the ledger of this walk: what the commands leave, a stage's own loads taken as they are declared
-        wells = rebuild(walked, before={}).wells
-        return replace(walked, final_ul={place: sum(contents.values()) / 1000 for place, contents in wells.items()})
+        return replace(walked, final_ul=_ledger(walked))
 
     return judge((answer(text) for text in files), plan, stages, by="command walk")
+
+
+def _ledger(walked: Analysis) -> dict[tuple[str, str], float | None]:
+    """Volumes at the end, from what is declared and moved, whatever the liquids are."""
+    held: dict[tuple[str, str], float] = {}
+    for load in walked.loads:
+        held[load.slot, load.well] = held.get((load.slot, load.well), 0.0) + load.volume_ul
+    channels = {mount: kind.channels for mount, name in walked.pipettes.items() if (kind := by_engine_name(name)) is not None}
+    for event in walked.events:
+        if event.kind in ("aspirate", "dispense"):
+            sign = -1 if event.kind == "aspirate" else 1
+            for well in wells_under(walked.labware[event.slot], event.well, channels[event.mount]):
+                if well is not None:
+                    held[event.slot, well] = held.get((event.slot, well), 0.0) + sign * event.volume_ul
+    return dict(held)
 
 
 def walk(text: str) -> Analysis:
@@ -113,12 +127,13 @@ def read_tables(text: str) -> dict[str, Any]:
     Raises:
         ProtocolError: something beside tables stands in it, or the function at its end is not the one that we write.
     """
+    head, _, loop = text.rpartition(_RUN)
     try:
-        tree = ast.parse(text)
+        tree = ast.parse(head)
     except (SyntaxError, ValueError) as fault:
         raise ProtocolError(f"Expected a robot file of nextwell, found a text that is no Python: {fault}. Compile again.") from fault
     tables: dict[str, Any] = {}
-    for node in tree.body[:-1]:
+    for node in tree.body:
         if not (isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)):
             raise ProtocolError(f"Expected data tables alone, found {type(node).__name__} in line {node.lineno}. Compile again.")
         try:
@@ -129,14 +144,9 @@ def read_tables(text: str) -> dict[str, Any]:
     robot = told.get("robotType", "")
     if told != {"robotType": robot, "apiLevel": API_LEVELS.get(robot)}:
         raise ProtocolError(f"Expected a robot and the API level that nextwell writes for it, found {told}. Compile again.")
-    if not tree.body or ast.dump(tree.body[-1]) != _known_body(robot):
+    if _RUN + loop != body(robot):
         raise ProtocolError("Expected the loop that nextwell writes, found another one. Compile again; a file is never edited by hand.")
     return tables
-
-
-@cache
-def _known_body(robot: str) -> str:
-    return ast.dump(ast.parse(body(robot)).body[0])
 
 
 def with_moves(text: str, rows: Sequence[Sequence[object]]) -> str:
