@@ -12,14 +12,13 @@ from world_model.terms.lab_profile import LabProfile
 from world_model.terms.proposal import ProposedExperiment
 from world_model.terms.space import SearchSpace
 
-from .bench_sheet.plate_map import plate_map_svg
-from .bench_sheet.sheet import bench_sheet
 from .checks.hazards import Attendance
 from .draft import Draft, draft_plate
 from .emitters.tables import WellRow, well_rows, wells_csv
 from .finding import Finding, Refused
 from .intent import ProtocolIntent
 from .layout import LayoutRecord
+from .paperwork import Paperwork, draw_up
 from .plan import PhysicalPlan
 from .targets import plate_tables, target_of
 from .verify import Verification
@@ -49,6 +48,7 @@ class CompiledPlate:
         target: what --target calls the robot that the files are for.
         sha256: over all robot files and those in `also`; what an approval binds.
         drawn_ul: stock → what this plate takes from it, all stages.
+        papers: bench sheet, labels, order list, cost and schedule.
     """
 
     plate: str
@@ -64,18 +64,25 @@ class CompiledPlate:
     transfers_csv: str
     plate_map_csv: str
     wells_csv: str
-    bench_sheet_html: str
-    plate_map_svg: str
+    papers: Paperwork
     findings: tuple[Finding, ...]
     sha256: str
     verification: Verification
     drawn_ul: dict[str, float]
 
+    @property
+    def bench_sheet_html(self) -> str:
+        return self.papers.sheet_html
+
+    @property
+    def plate_map_svg(self) -> str:
+        return self.papers.plate_map_svg
+
 
 def compile_plate(
     *, plate: str, experiments: Sequence[ProposedExperiment], space: SearchSpace, lab: LabProfile, seed: int,
     inoculum_od600: float | None = None, system: str = "", drawn_ul: Mapping[str, float] | None = None, target: str | None = None,
-    day: date | None = None, attendance: Attendance = "attended", own_layout: Mapping[str, str] | None = None,
+    day: date | None = None, attendance: Attendance = "attended", own_layout: Mapping[str, str] | None = None, run_s: float | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> CompiledPlate:  # fmt: skip
     """Design to checked robot files, bench sheet and tables.
@@ -85,6 +92,7 @@ def compile_plate(
         drawn_ul: stock → what earlier plates of the campaign took from it; counts for stocks that are provided once.
         target: one of the lab's machines; `[robot]` unless told.
         day, attendance, own_layout: see `draft_plate`.
+        run_s: how long the plate is read, from the campaign's zero, for the schedule.
 
     Raises:
         Refused: the design can't be made, or the emitted files do not do what was planned; `.findings` holds every reason.
@@ -120,18 +128,18 @@ def compile_plate(
     rows = well_rows(draft.plan)
     bound = {**{stage.file: stage.sha256 for stage in stages}, **{name: _sha(text) for name, text in sorted(draft.emitted.also.items())}}
     whole = _sha("\n".join(f"{name} {sha256}" for name, sha256 in bound.items()))
-    svg = plate_map_svg(draft.plan)
-    drawn: dict[str, int] = {}
+    tell("writing the bench sheet")
+    papers = draw_up(draft, lab, files=bound, whole=whole, engine=verification.engine, day=day, run_s=run_s)
+    drawn = dict.fromkeys((stock.name for stock in draft.plan.stocks), 0)
     for planned_stage in draft.plan.stages:
         for transfer in planned_stage.transfers:
-            drawn[transfer.stock] = drawn.get(transfer.stock, 0) + transfer.volume_nl
-    tell("writing the bench sheet")
+            if transfer.stock in drawn:
+                drawn[transfer.stock] += transfer.volume_nl
     return CompiledPlate(
         plate=plate, intent=draft.intent, plan=draft.plan, stages=stages, layout=draft.layout, record=draft.record, wells=rows, planned=draft.planned,
         target=lab.robot.called, also=draft.emitted.also, transfers_csv=tables.transfers_csv, plate_map_csv=tables.plate_map_csv, wells_csv=wells_csv(rows),
-        bench_sheet_html=bench_sheet(draft.intent, draft.plan, draft.robot, lab, files=bound, whole=whole, findings=draft.findings, engine=verification.engine),
-        plate_map_svg=svg, findings=draft.findings, sha256=whole, verification=verification,
-        drawn_ul={stock: volume / 1000 for stock, volume in drawn.items()},
+        papers=papers, findings=draft.findings, sha256=whole, verification=verification,
+        drawn_ul={stock: volume / 1000 for stock, volume in drawn.items() if volume},
     )  # fmt: skip
 
 

@@ -15,13 +15,14 @@ from .checks.rules import check_plan
 from .checks.safety import check_safety
 from .device import BY_HAND
 from .finding import Finding, Refused, errors_in
-from .intent import Binding, ProtocolIntent
+from .intent import ProtocolIntent
 from .labware import labware
 from .layout import LayoutRecord, lay_out, layout_reasons
 from .physical_plan import available_nl, plan_plate
 from .plan import PhysicalPlan, RobotStage
 from .preflight import check_design, check_lab
-from .solver.demands import Demand, check_additions, read_demands, shared_conditions
+from .realised import told_settings
+from .solver.demands import check_additions, read_demands, shared_conditions
 from .solver.strengths import read_strengths
 from .solver.wells import Solver, solve_all, solver_of
 from .targets import Emitted, target_of
@@ -127,9 +128,7 @@ def draft_plate(
     findings += [*emitted.findings, *check_plan(plan, emitted.robot, lab, used, intent)]
     findings += check_safety(plan, emitted.robot, lab, day=day, attendance=attendance)
     _stop(subject, findings)
-    by_id = {experiment.id: experiment for experiment in used}
-    times = {demand.experiment_id: _times(demand, bound.bindings) for demand in demands}
-    planned = {name: {**by_id[name].settings, **_named({**answer.planned, **times[name]}, by_id[name])} for name, answer in solved.items()}
+    planned = told_settings(used, demands, solved, bound.bindings)
     return Draft(
         intent=intent, plan=plan, emitted=emitted, record=record, planned=planned, findings=tuple(findings),
     )  # fmt: skip
@@ -138,19 +137,6 @@ def draft_plate(
 def _making(solver: Solver) -> Solver:
     """Sound mixes nothing: what an Echo draws from is diluted by hand, in the hands' steps."""
     return replace(solver, making=BY_HAND) if solver.making.by == "sound" else solver
-
-
-def _times(demand: Demand, bindings: Sequence[Binding]) -> dict[str, float]:
-    """Times of addition as the bench keeps them: whole minutes."""
-    due = {share.factor: share.minute for share in demand.shares if share.asked > 0}
-    return {
-        binding.time_factor: due[binding.factor] / 60 for binding in bindings if binding.time_factor is not None and binding.factor in due
-    }
-
-
-def _named(planned: Mapping[str, float], experiment: ProposedExperiment) -> dict[str, float | str]:
-    """A blank without settings keeps none: what it lacks is no value of a factor."""
-    return {name: value for name, value in planned.items() if name in experiment.settings}
 
 
 def _stop(subject: str, findings: Sequence[Finding]) -> None:

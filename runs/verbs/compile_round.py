@@ -78,11 +78,13 @@ def compile_round(
     plate = compile_plate(
         plate=plate_id(state.name, opened.number), experiments=opened.experiments, space=campaign.space, lab=lab.profile,
         seed=state.charter.seed, inoculum_od600=inoculum_od600, system=state.charter.system, drawn_ul=drawn_before(state, opened.number), target=target,
-        day=day or date.today(), attendance=attendance, own_layout=own_layout, progress=progress,
+        day=day or date.today(), attendance=attendance, own_layout=own_layout, run_s=_reading_s(state), progress=progress,
     )  # fmt: skip
-    texts = {
+    texts: dict[str, str | bytes] = {
         **{stage.file: stage.robot_file for stage in plate.stages}, **plate.also, "wells.csv": plate.wells_csv, "transfers.csv": plate.transfers_csv,
-        "plate_map.csv": plate.plate_map_csv, "bench_sheet.html": plate.bench_sheet_html, "plate_map.svg": plate.plate_map_svg,
+        "plate_map.csv": plate.plate_map_csv, "bench_sheet.html": plate.papers.sheet_html, "bench_sheet.pdf": plate.papers.sheet_pdf,
+        "plate_map.svg": plate.plate_map_svg, "labels.pdf": plate.papers.labels_pdf, "labels.csv": plate.papers.labels_csv,
+        "order_list.csv": plate.papers.order_list_csv,
         "layout.json": json.dumps(plate.record.as_dict(), indent=1, ensure_ascii=False) + "\n",
     }  # fmt: skip
     folder = campaign.workspace.round_folder(state.name, opened.number)
@@ -115,7 +117,13 @@ def _told(verification: Verification) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _write_all(folder: Path, texts: dict[str, str], *, before: RoundState) -> tuple[WrittenFile, ...]:
+def _reading_s(state: CampaignState) -> float | None:
+    """How long plates are read, from the campaign's zero; None for end points."""
+    hours = [hour for measurement in state.charter.measurements for hour in measurement.at_h]
+    return max(hours) * 3600 if hours else None
+
+
+def _write_all(folder: Path, texts: Mapping[str, str | bytes], *, before: RoundState) -> tuple[WrittenFile, ...]:
     """Write the files, each whole or not at all; a robot file of an earlier compilation does not stay behind."""
     for name in texts:
         if not _FILE_NAME.match(name):
@@ -124,9 +132,10 @@ def _write_all(folder: Path, texts: dict[str, str], *, before: RoundState) -> tu
         for stale in before.compiled.files:
             if stale.name not in texts:
                 (folder / stale.name).unlink(missing_ok=True)
-    for name, text in texts.items():
-        write_durably(folder / name, text.encode())
-    return tuple(WrittenFile(name=name, sha256=sha256_of(text)) for name, text in sorted(texts.items()))
+    contents = {name: text.encode() if isinstance(text, str) else text for name, text in texts.items()}
+    for name, content in contents.items():
+        write_durably(folder / name, content)
+    return tuple(WrittenFile(name=name, sha256=sha256_of(content)) for name, content in sorted(contents.items()))
 
 
 def _voided(before: RoundState) -> tuple[str, ...]:
