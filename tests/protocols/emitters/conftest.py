@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -96,3 +97,16 @@ def read_back(lab: LabProfile, draft: Draft, **changed: Any) -> Verification:
     from dataclasses import replace
 
     return target_of(lab).validate(replace(draft.emitted, **changed), draft.plan, lab)
+
+
+@pytest.fixture
+def bench_for() -> Callable[..., tuple[LabProfile, Draft]]:
+    """One experiment on a machine's bench with `dilutions`, at so much glucose (mM)."""
+
+    def drafted(machine: str, *, dilutions: dict[str, Any], glucose: float) -> tuple[LabProfile, Draft]:
+        document = lab_for(machine).model_dump(mode="json", exclude_none=True) | {"dilutions": dilutions}
+        document["stocks"].append({"name": "bench water", "volume_ml": 10, "holder": "reservoir", "position": "A8"})
+        lab = LabProfile.model_validate(document)
+        return lab, draft_plate(plate="P-R01", experiments=(experiment(1, glucose, 0, 0),), space=SPACE, lab=lab, seed=1)
+
+    return drafted

@@ -126,3 +126,21 @@ def test_lots_stand_in_the_transfer_list(drafts):
     at, lot = rows[0].index("reagent"), rows[0].index("lot")
     assert {row[lot] for row in rows[1:] if row[at] == "M9 5x"} == {"L-17"}
     assert {row[lot] for row in rows[1:] if row[at] != "M9 5x"} == {""}
+
+
+def test_what_an_echo_draws_from_is_diluted_by_hand_in_the_hands_steps(bench_for):
+    """0.1 mM of 1 M in 30 µL are 3 nL, below a drop: a dilution is poured and mixed by hand before the drops."""
+    source = {"labware": "corning_384_wellplate_112ul_flat", "dead_volume_ul": 15, "type": "384PP_AQ_BP", "diluent": "bench water"}
+    lab, draft = bench_for("echo", dilutions=source, glucose=0.1)
+    made = {dilution.name for dilution in draft.plan.dilutions}
+    plates = {dilution.plate for dilution in draft.plan.dilutions}
+    assert made and target_of(lab).validate(draft.emitted, draft.plan, lab).findings == ()
+    stage = draft.emitted.work[0]
+    poured = [step for step in stage.before if step.target[0] in plates]
+    assert {step.liquid for step in poured if not step.mixes} >= {"bench water", "glucose 1M"}
+    assert all(step.volume_nl % 100 == 0 and step.volume_nl >= 1_000 for step in poured)
+    assert {step.liquid for step in poured if step.mixes} == made
+    drops = {step.liquid for step in stage.steps if step.source[0] in plates}
+    assert drops and drops <= made
+    if "kithairon" not in missing_peers():
+        assert third_party(lab, draft.emitted, draft.plan) == []
