@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import cache
 
 from world_model.terms.lab_profile import LabProfile
 
 from .labware import deck_slots, slot_positions
+from .module_places import may_stand, module_slots
 from .plan import DeckItem, PhysicalPlan
 
 
@@ -43,11 +44,28 @@ def slots_by_nearness(model: str) -> tuple[str, ...]:
     return tuple(sorted(free, key=lambda slot: (abs(cell[slot][0] - home[0]) + abs(cell[slot][1] - home[1]), slot.zfill(2))))
 
 
+def modules_on(lab: LabProfile) -> tuple[tuple[str, ...], ...]:
+    """The slots of each of the lab's modules."""
+    deck = deck_of(lab.robot.model)
+    return module_slots(lab.robot, kept=frozenset({deck.plate, deck.trash}))
+
+
 def holder_slots(lab: LabProfile, plan: PhysicalPlan, *, in_use: Set[str]) -> dict[str, str]:
     """Holder or dilution plate → slot, the same in every stage. One that finds no slot is given none, which the deck rule reports."""
-    named = [*plan.dilution_plates, *(holder.name for holder in lab.holders if holder.name in in_use)]
-    slots = slots_by_nearness(lab.robot.model)
-    return {name: slots[i] if i < len(slots) else f"none{i}" for i, name in enumerate(named)}
+    named = [*plan.dilution_plates.items(), *((holder.name, holder.labware) for holder in lab.holders if holder.name in in_use)]
+    placed, taken = modules_on(lab), dict[str, str]()
+    for i, (name, load_name) in enumerate(named):
+        free = (slot for slot in slots_by_nearness(lab.robot.model) if slot not in taken.values() and may_stand(load_name, slot, lab.robot, placed))
+        taken[name] = next(free, f"none{i}")
+    return taken
+
+
+def rack_slots(lab: LabProfile, *, taken: Set[str], racks: Iterable[str]) -> tuple[str, ...]:
+    """The slots that are left for tip racks, nearest first: those where each kind of rack may stand."""
+    placed, kinds = modules_on(lab), tuple(dict.fromkeys(racks))
+    return tuple(
+        slot for slot in slots_by_nearness(lab.robot.model) if slot not in taken and all(may_stand(rack, slot, lab.robot, placed) for rack in kinds)
+    )
 
 
 def place_plate_and_holders(lab: LabProfile, plan: PhysicalPlan, *, slots: Mapping[str, str], in_use: Set[str]) -> tuple[DeckItem, ...]:

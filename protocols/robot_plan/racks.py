@@ -129,7 +129,7 @@ def _take(held: Sequence[tuple[str, _Rack]], channels: int) -> TipPlace | None:
 def _refill(kind: str, held: Sequence[tuple[str, _Rack]], rest: Sequence[int], used: dict[str, int], *, due: bool) -> list[str]:
     """Put full racks where used-up ones stand, no more than the rest needs; of the kind that is due at least one."""
     wanted = racks_needed(kind, rest) - (0 if due else sum(not rack.empty for _, rack in held))
-    full = []
+    full: list[str] = []
     # the emptiest first; of the kind that is due, a rack with too little for eight channels may go too
     for slot, rack in sorted(held, key=lambda one: len(one[1].whole) * 8 + len(one[1].opened)):
         if len(full) < wanted and (rack.empty or due):

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from world_model.terms.lab_profile import LabProfile
 
-from ..deck import deck_of, holder_slots, place_plate_and_holders, slots_by_nearness
+from ..deck import deck_of, holder_slots, place_plate_and_holders, rack_slots
 from ..pipettes import Hand
 from ..plan import DeckItem, Load, PhysicalPlan, PlanStage, RobotStage, Transfer
 from .order import orders
@@ -63,7 +63,7 @@ def plan_robot(plan: PhysicalPlan, lab: LabProfile, hands: Sequence[Hand]) -> tu
         assert best is not None
         contents, left = best.contents, best.left
         taken = {item.slot for item in items} | set(slot_of.values())
-        tips = place_tips(best.requests, slots=[slot for slot in slots_by_nearness(lab.robot.model) if slot not in taken])
+        tips = place_tips(best.requests, slots=rack_slots(lab, taken=taken, racks=[hand.rack for hand in hands]))
         stages.append(
             RobotStage(
                 name=stage.name, minute=stage.minute, deck=(*items, *tips.items), trash=deck_of(lab.robot.model).trash,
