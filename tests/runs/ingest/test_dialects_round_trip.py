@@ -28,9 +28,11 @@ def test_a_good_file_reads_back_to_its_numbers(dialect, seed):
     assert read(file, encoded(file)) == file.truth
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(value=st.floats(-0.04, 90, allow_nan=False), seed=st.integers(0, 50), dialect=st.sampled_from(EVERY))
 def test_any_number_a_reader_may_write_comes_back_to_the_last_digit(value, seed, dialect):
+    # fifteen digits are what a workbook's writer keeps of a number
+    value = float(f"{value:.15g}")
     file = random_file(seed, dialects=(dialect,))
     place = next(place for place in file.grid.values if file.grid.values[place][2] == "OD600")
     well, at_h, name = file.grid.values[place]
