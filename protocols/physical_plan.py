@@ -32,8 +32,8 @@ def plan_plate(
     names = {0: "setup", **{minute_of(step.at_h): step.stage for step in intent.additions}}
     due: dict[int, dict[str, dict[str, int]]] = {minute: {} for minute in sorted(names)}
     for well, experiment in layout.items():
-        for minute, stage in solved[experiment].volumes.items():
-            for liquid, volume in stage.items():
+        for minute, amounts in solved[experiment].volumes.items():
+            for liquid, volume in amounts.items():
                 due[minute].setdefault(liquid, {})[well] = volume
     for well in filled:
         due[0].setdefault(str(lab.plate.edge_fill), {})[well] = final_nl
