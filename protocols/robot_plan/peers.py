@@ -54,7 +54,11 @@ def _count(plan: PhysicalPlan, hands: Sequence[Hand], rule: Rule) -> TipCount:
     tips = dirty = 0
     for stage in plan.stages:
         on: dict[tuple[str, str, str], Tip] = {}
+        before = ""
         for transfer in stage.transfers:
+            if transfer.stock != before:
+                # a call of transfer() is for one liquid, and throws its tip away at the end
+                on, before = {}, transfer.stock
             hand = choose_hand(hands, transfer.volume_nl)
             key = (transfer.stock, hand.mount, hand.rack)
             well = holds.setdefault((transfer.plate, transfer.well), set())
