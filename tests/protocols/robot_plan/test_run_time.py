@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from protocols.labware import slot_positions
@@ -20,7 +22,7 @@ def test_one_move_by_hand(make_lab, make_plan, move):
     def way(mm, speed, gain):
         return 0.0 if mm == 0 else mm / speed + speed / gain if mm >= speed**2 / gain else 2 * (mm / gain) ** 0.5
 
-    ways = sum(max(way(abs(x - u), 400, 3000), way(abs(y - v), 400, 2000)) for (u, v), (x, y) in zip(stops, stops[1:], strict=False))
+    ways = sum(max(way(abs(x - u), 400, 3000), way(abs(y - v), 400, 2000)) for (u, v), (x, y) in itertools.pairwise(stops))
     assert stage_seconds(stage) == pytest.approx(4 + 10 + ways + 4 * (80 / 125 + 125 / 1500) + 2 * 20 / 3.78)
 
 
