@@ -28,7 +28,7 @@ from .reasons import predictions, why_chosen
 from .roles import with_roles
 
 Strategy = Literal["auto", "random", "endpoint"]
-Snap = Callable[[dict[str, float | str]], Settings]
+Snap = Callable[[dict[str, float | str]], Settings | None]
 LARGE_BATCH = 16  # above this one joint draw a well: qLogNEI costs 16-24 CPU seconds a well at 100-300 observations
 FEWEST_INTERVENTIONS = 5  # distinct interventions with a reading before a model is asked
 

@@ -23,7 +23,6 @@ from .solver.wells import Solver, solve_all, solver_of
 from .template import Bound, bind_factors
 from .volumes import to_ul
 
-
 WEAKEST_DILUTION = FACTORS[-1] ** MOST_LEVELS
 
 

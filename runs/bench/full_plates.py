@@ -95,8 +95,10 @@ def plate(wells: int, components: int, *, dilutions: bool, seed: int) -> tuple[S
         }
     )  # fmt: skip
     # with dilutions, over two and a third decades: most values lie below what the stocks themselves reach
-    draw = (lambda: 10 ** chance.uniform(-1.3, 1.0)) if dilutions else (lambda: chance.uniform(1, 20))
     experiments = tuple(
-        ProposedExperiment(id=f"R01-{i:03d}", role="candidate", settings={name: draw() for name in names}) for i in range(wells)
+        ProposedExperiment(
+            id=f"R01-{i:03d}", role="candidate", settings={name: 10 ** chance.uniform(-1.3, 1.0) if dilutions else chance.uniform(1, 20) for name in names}
+        )
+        for i in range(wells)
     )
     return space, lab, experiments

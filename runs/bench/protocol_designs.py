@@ -27,12 +27,12 @@ PLATES: Mapping[int, tuple[str, tuple[float, ...]]] = {
     96: ("corning_96_wellplate_360ul_flat", (80.0, 120.0, 150.0, 200.0, 250.0)),
     384: ("corning_384_wellplate_112ul_flat", (40.0, 60.0, 80.0)),
 }
-FLEX = {
+FLEX: Mapping[str, tuple[str, ...]] = {
     "flex_1channel_50": ("opentrons_flex_96_tiprack_50ul",),
     "flex_1channel_1000": ("opentrons_flex_96_tiprack_200ul", "opentrons_flex_96_tiprack_50ul"),
     "flex_8channel_1000": ("opentrons_flex_96_tiprack_200ul",),
 }
-OT2 = {
+OT2: Mapping[str, tuple[str, ...]] = {
     "p20_single_gen2": ("opentrons_96_tiprack_20ul",),
     "p300_single_gen2": ("opentrons_96_tiprack_300ul",),
     "p300_multi_gen2": ("opentrons_96_tiprack_300ul",),
@@ -123,6 +123,7 @@ def _machines(chance: random.Random, *, echo: bool) -> dict[str, Any]:
     """An Opentrons robot with the text machines beside it, or an Echo alone: its drops make plans of their own."""
     if echo:
         return {"robot": {"model": chance.choice(("Echo 525", "Echo 650", "Echo 655")), "most_ul": 50.0}}
+    names: tuple[str, ...]
     if chance.random() < 0.6:
         names = chance.choice([("flex_1channel_50", "flex_1channel_1000")] * 4 + [("flex_1channel_50", "flex_8channel_1000")] * 2 + [("flex_1channel_50",), ("flex_1channel_1000",)])
         model, racks = "Flex", FLEX

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import platform
-import random
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -12,13 +10,8 @@ from importlib.metadata import version
 from multiprocessing import get_context
 from typing import Any
 
-from protocols.compile import compile_plate
 from protocols.engine.client import warm_engine
 from protocols.verify import TOLERANCE_NL
-from world_model.terms.factors import Continuous
-from world_model.terms.lab_profile import LabProfile
-from world_model.terms.proposal import ProposedExperiment
-from world_model.terms.space import SearchSpace
 
 from .full_plates import full_plates
 from .hostile_names import try_hostile_names

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocols.solver.explain import explain
 from protocols.device import Device
 from protocols.solver import mixture
+from protocols.solver.explain import explain
 from protocols.solver.mixture import PRECISE_STEPS, Recipe, mix
 from protocols.volumes import STEP_NL
 
@@ -131,7 +131,7 @@ def test_enumeration_and_the_programme_agree(asked):
     if solved is None:
         # the programme keeps half a step of diluent for every liquid that it might take, the enumeration for those that it takes
         spare = 0 if enumerated is None else enumerated.get("water", 0) - asked.devices["water"].least_nl
-        assert enumerated is None or "water" in enumerated and spare <= STEP_NL * len(asked.strengths)
+        assert enumerated is None or ("water" in enumerated and spare <= STEP_NL * len(asked.strengths))
     else:
         assert enumerated is not None
         assert len(enumerated) <= len(solved)
