@@ -67,6 +67,7 @@ class Page:
     shared: list[Drawn]
     missing: list[str]
     rounds: list[RoundSection]
+    realised: Table | None
     refused: Table
     judge: Table | None
     judge_by_round: Table

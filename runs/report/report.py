@@ -21,7 +21,9 @@ from .goal_part import GoalPart, part_of_goal
 from .page import Drawn, GoalSection, Page, Paragraph, RoundSection, render
 from .pictures.fans import conditions_to_show, draw_fans
 from .pictures.picture import Picture
+from .pictures.realised import draw_realised
 from .pictures.tradeoff import draw_tradeoff
+from .realised import amounts_by_factor, realised_table
 
 
 def write_report(
@@ -57,13 +59,16 @@ def write_report(
                 suffix=f"-{i + 1}" if len(goals) > 1 else "",
             )
         )  # fmt: skip
+    amounts = amounts_by_factor(state)
     shared = _shared_pictures(state, data, parts, belief)
+    gaps = draw_realised(amounts, units, name="realised")
+    shared += [gaps] if gaps is not None else []
     pictures = [picture for part in parts for picture in part.pictures] + shared
     tell(f"writing the report with {len(pictures)} pictures")
     for picture in pictures:
         picture.write_png(folder / "png")
     file = folder / "report.html"
-    write_durably(file, render(_page(state, data, parts, shared, belief, lab, units)).encode())
+    write_durably(file, render(_page(state, data, parts, shared, belief, lab, units, realised_table(amounts, units))).encode())
     return file
 
 
@@ -81,7 +86,7 @@ def _shared_pictures(state: CampaignState, data: Dataset, parts: list[GoalPart],
 
 def _page(
     state: CampaignState, data: Dataset, parts: list[GoalPart], shared: list[Picture], belief: Belief, lab: Lab | None,
-    units: dict[str, str],
+    units: dict[str, str], realised: tables.Table | None,
 ) -> Page:  # fmt: skip
     charter, model = state.charter, belief.model
     found = [part.found for part in parts if part.found is not None]
@@ -93,7 +98,7 @@ def _page(
         summary=_summary(state, parts, belief, units), missing=_missing(data, parts, belief),
         goals=[GoalSection(title=_title(part), best=part.best, pictures=[Drawn.of(p) for p in part.pictures], missing=part.missing) for part in parts],
         shared=[Drawn.of(picture) for picture in shared], rounds=_rounds(state, data, units),
-        refused=tables.refused(state, data), judge=tables.judge_scores(model.verdict) if model else None, judge_by_round=tables.judge_by_round(state),
+        realised=realised, refused=tables.refused(state, data), judge=tables.judge_scores(model.verdict) if model else None, judge_by_round=tables.judge_by_round(state),
         files=tables.files(state), budget=tables.budget(state), head=state.head, head_hash=state.head_hash, version=VERSION,
     )  # fmt: skip
 
