@@ -15,6 +15,7 @@ from .checks.rules import check_plan
 from .checks.safety import check_safety
 from .device import BY_HAND
 from .finding import Finding, Refused, errors_in
+from .fixes import told_fixes
 from .intent import ProtocolIntent
 from .labware import labware
 from .layout import LayoutRecord, lay_out, layout_reasons
@@ -125,7 +126,7 @@ def draft_plate(
     )
     plan = replace(plan, device=answer.solver.making)
     emitted = target.emit(plan, lab)
-    findings += [*emitted.findings, *check_plan(plan, emitted.robot, lab, used, intent)]
+    findings += [*emitted.findings, *check_plan(plan, emitted.robot, lab, used, intent), *told_fixes(plan, emitted.robot, answer)]
     findings += check_safety(plan, emitted.robot, lab, day=day, attendance=attendance)
     _stop(subject, findings)
     planned = told_settings(used, demands, solved, bound.bindings)

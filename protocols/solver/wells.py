@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -228,11 +228,13 @@ def solver_of(lab: LabProfile, strengths: Strengths, *, inoculum_od600: float | 
 
 @dataclass(frozen=True, kw_only=True)
 class AllSolved:
-    """Solutions by experiment id, every reason against, and the solver with every dilution that some experiment needs."""
+    """Solutions by experiment id, every reason against, and the solver with every dilution that some experiment needs.
+    `spared[stock]` counts the wells that were given another strength, lest it run dry."""
 
     by_id: dict[str, Solved]
     reasons: tuple[Finding, ...]
     solver: Solver
+    spared: dict[str, int] = field(default_factory=dict)
 
 
 def solve_all(solver: Solver, demands: Sequence[Demand], *, available_nl: Mapping[str, int]) -> AllSolved:
@@ -265,11 +267,10 @@ def solve_all(solver: Solver, demands: Sequence[Demand], *, available_nl: Mappin
         for demand in groups[key]
         for reason in told
     ]
-    if not reasons:
-        _spare(by, groups, answers, available_nl)
+    spared = _spare(by, groups, answers, available_nl) if not reasons else {}
     return AllSolved(
         by_id={demand.experiment_id: answers[key] for key, alike in groups.items() if key in answers for demand in alike},
-        reasons=tuple(reasons), solver=wide,
+        reasons=tuple(reasons), solver=wide, spared=spared,
     )  # fmt: skip
 
 
@@ -287,8 +288,13 @@ def _spare(
     groups: Mapping[tuple[object, ...], Sequence[Demand]],
     answers: dict[tuple[object, ...], Solved],
     available_nl: Mapping[str, int],
-) -> None:
-    """Move experiments off stocks that would run dry, those that take most first; each stock is spared in turn."""
+) -> dict[str, int]:
+    """Move experiments off stocks that would run dry, those that take most first; each stock is spared in turn.
+
+    Returns:
+        Stock → wells that take another now.
+    """
+    moved: dict[str, int] = {}
     spared: dict[tuple[object, ...], frozenset[str]] = {}
     for stock in available_nl:
         drawn = sum(answer.takes(stock) * len(groups[key]) for key, answer in answers.items())
@@ -301,3 +307,5 @@ def _spare(
             if isinstance(other_way, Solved):
                 answers[key], spared[key] = other_way, without
                 drawn -= takes * len(groups[key])
+                moved[stock] = moved.get(stock, 0) + len(groups[key])
+    return moved

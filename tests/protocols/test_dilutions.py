@@ -147,3 +147,31 @@ def test_pouring_the_transfers_gives_what_is_planned(lab_doc, wanted):
             assert value == pytest.approx(want, rel=step / 2 / plan.device.least_nl + 1e-9, abs=0.0 if want else 1e-12)
     for name, told in plan.composition().items():
         assert told == pytest.approx({stock: volume for stock, volume in held["P", name].items() if volume > 1e-9})
+
+
+def test_what_was_mended_is_told(lab_doc):
+    draft = draft_plate(plate="P", experiments=asked((0.05, 2.0), (0.06, 2.0)), space=SPACE, lab=lab_with(lab_doc), seed=3)
+    told = [finding for finding in draft.findings if finding.rule == "mended"]
+    assert {finding.severity for finding in told} == {"note"}
+    (diluted,) = [finding for finding in told if "made first" in finding.observed]
+    assert diluted.where == "stock 'glucose 1M'"
+    assert all(dilution.name in diluted.observed for dilution in draft.plan.dilutions)
+    assert "for 2 transfers" in diluted.observed
+    small = lab_doc | {"robot": {"pipettes": [lab_doc["robot"]["pipettes"][0]]}}
+    split = draft_plate(plate="P", experiments=asked((20.0, 2.0)), space=SPACE, lab=lab_with(small), seed=3)
+    (parts,) = [finding for finding in split.findings if "made in parts" in finding.observed]
+    assert parts.limit == "at most 50 µL at a time"
+
+
+def test_wells_that_spare_a_stock_are_counted(lab_doc):
+    # 24 wells of 2.5 mM want 5 µL of 100 mM each; it holds 50 µL that can be drawn, so that most take 1 M, which is 0.5 µL … of 250 mM
+    for stock in lab_doc["stocks"]:
+        if stock["name"] == "glucose 1M":
+            stock["components"]["glucose"]["concentration"] = 0.25
+        if stock["name"] == "glucose 100mM":
+            stock["volume_ml"] = 0.1
+    lab_doc["components"] = {}
+    lab_doc["stocks"] = [stock for stock in lab_doc["stocks"] if stock["name"] != "IPTG 20mM"]
+    draft = draft_plate(plate="P", experiments=asked(*[(2.5, 0.0)] * 4, *[(2.6 + 0.1 * i, 0.0) for i in range(20)]), space=SPACE, lab=LabProfile.model_validate(lab_doc), seed=3)
+    (told,) = [finding for finding in draft.findings if "another strength" in finding.observed]
+    assert told.where == "stock 'glucose 100mM'"
