@@ -76,9 +76,10 @@ def draw_up(
     """
     schedule = schedule_plates([plate_work(draft.intent, draft.plan, draft.robot, lab, run_s=run_s)])
     page = sheet_page(
-        draft.intent, draft.plan, draft.robot, lab, files=files, whole=whole, findings=draft.findings, engine=engine, schedule=schedule, today=day
-    )
+        draft.intent, draft.plan, draft.robot, lab, files=files, whole=whole, findings=draft.findings, engine=engine, schedule=schedule, today=day,
+        record=draft.record,
+    )  # fmt: skip
     return Paperwork(
         page=page, tags=labels(draft.plan, lab, whole=whole, day=day), schedule=schedule, estimate=cost(draft.plan, draft.robot, lab),
-        order_list_csv=order_list_csv(draft.plan, draft.robot, lab), plate_map_svg=plate_map_svg(draft.plan),
+        order_list_csv=order_list_csv(draft.plan, draft.robot, lab), plate_map_svg=plate_map_svg(draft.plan, draft.record),
     )  # fmt: skip

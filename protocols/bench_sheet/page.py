@@ -10,6 +10,7 @@ from world_model.terms.lab_profile import LabProfile
 from ..finding import Finding, joined
 from ..intent import Inoculate, ProtocolIntent
 from ..labware import labware
+from ..layout.record import LayoutRecord
 from ..plan import PhysicalPlan, RobotStage
 from ..schedule.order import Schedule
 from ..schedule.plan_times import time_rows
@@ -27,6 +28,7 @@ from .well_tables import addition_table, well_table
 def sheet_page(
     intent: ProtocolIntent, plan: PhysicalPlan, robot: Sequence[RobotStage], lab: LabProfile, *, files: Mapping[str, str], whole: str,
     findings: Sequence[Finding], engine: str = "", schedule: Schedule | None = None, start: datetime | None = None, today: date | None = None,
+    record: LayoutRecord | None = None,
 ) -> SheetPage:  # fmt: skip
     """The page of one plate.
 
@@ -36,6 +38,7 @@ def sheet_page(
         engine: what analysed the robot files; empty where nothing did.
         schedule: of this plate, or of all plates that share the bench; `start` gives its clock times.
         today: what expiry dates are compared with.
+        record: the layout's blocks, zones and balance.
     """
     how = _how(lab, files)
     cells = any(isinstance(step, Inoculate) for step in intent.steps)
@@ -65,7 +68,10 @@ def sheet_page(
     if schedule is not None:
         sections.append(_schedule(schedule, start))
     caption = "Numbers are the ends of the experiment ids; letters: c control, b blank, r replicate. Dashed wells stay empty. The cut corner is at A1."
-    sections.append(Section(title="Plate map", blocks=(Shown(picture=plate_map(plan), caption=caption, share=0.9),)))
+    if record is not None:
+        parted = " Lines part the blocks." if record.blocks > 1 else ""
+        caption = f"{caption}{parted} {record.sentence}"
+    sections.append(Section(title="Plate map", blocks=(Shown(picture=plate_map(plan, record), caption=caption, share=0.9),)))
     sections += [
         Section(title=f"Deck for {stage.name}" + (f" at {stage.minute / 60:g} h" if stage.minute else ""), blocks=(Shown(picture=deck_map(stage), caption=_deck_caption(stage), share=0.86),))
         for stage in robot

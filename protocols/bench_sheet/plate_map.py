@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from ..labware import Labware, labware
+from ..layout.record import LayoutRecord
 from ..plan import PhysicalPlan
 from .picture import Box, Disc, Picture, Rule, Words, svg
 
@@ -17,8 +19,9 @@ _SCALE = 6.0
 _TOP, _LEFT = 26.0, 26.0
 
 
-def plate_map(plan: PhysicalPlan) -> Picture:
-    """The plate map with a legend; wells lie where the maker's definition puts them."""
+def plate_map(plan: PhysicalPlan, record: LayoutRecord | None = None) -> Picture:
+    """The plate map with a legend; wells lie where the maker's definition puts them. With a record, lines part its blocks and
+    zones are named above their columns."""
     plate = labware(plan.plate_labware)
     used = {well.well: well for well in plan.wells}
     shapes = _frame(plate)
@@ -32,6 +35,8 @@ def plate_map(plan: PhysicalPlan) -> Picture:
         shapes.append(_inside(_label(well.experiment_id) or ROLE_LETTERS[well.role], x, y, radius))
         if well.experiment_id and ROLE_LETTERS[well.role] and radius > 10:
             shapes.append(Words(x=x, y=y + radius * 0.8, text=ROLE_LETTERS[well.role], size=radius * 0.45, anchor="middle"))
+    if record is not None:
+        shapes += _parted(plate, record)
     x, bottom = _LEFT, _TOP + plate.width_mm * _SCALE
     for role in dict.fromkeys(sorted((well.role for well in plan.wells), key=list(ROLE_COLOURS).index)):
         count = sum(well.role == role for well in plan.wells)
@@ -42,9 +47,26 @@ def plate_map(plan: PhysicalPlan) -> Picture:
     return Picture(name="plate map", width=plate.length_mm * _SCALE + 2 * _LEFT, height=bottom + 44, shapes=tuple(shapes))
 
 
-def plate_map_svg(plan: PhysicalPlan) -> str:
+def plate_map_svg(plan: PhysicalPlan, record: LayoutRecord | None = None) -> str:
     """The plate map as SVG."""
-    return svg(plate_map(plan))
+    return svg(plate_map(plan, record))
+
+
+def _parted(plate: Labware, record: LayoutRecord) -> list[Box | Disc | Words | Rule]:
+    """A line between blocks, and each zone's name with its values inside the upper rim."""
+    found: list[Box | Disc | Words | Rule] = []
+    blocks = [next((record.block[well] for well in column if well in record.block), 0) for column in plate.columns]
+    seen = [(i, block) for i, block in enumerate(blocks) if block]
+    for (i, one), (j, other) in pairwise(seen):
+        if one != other:
+            x = (_centre(plate, plate.columns[i][0])[0] + _centre(plate, plate.columns[j][0])[0]) / 2
+            found.append(Rule(x1=x, y1=_TOP + 4, x2=x, y2=_TOP + plate.width_mm * _SCALE - 4, stroke="#aa3377"))
+    for zone in dict.fromkeys(record.zone.values()):
+        columns = [i for i, column in enumerate(plate.columns) if any(record.zone.get(well) == zone for well in column)]
+        values = ", ".join(f"{name} {value:g}" if isinstance(value, int | float) else f"{name} {value}" for name, value in record.zone_values.get(zone, {}).items())
+        x = sum(_centre(plate, plate.columns[i][0])[0] for i in (columns[0], columns[-1])) / 2
+        found.append(Words(x=x, y=_TOP + 16, text=f"{zone}: {values}" if values else zone, size=13, anchor="middle"))
+    return found
 
 
 def volume_map(load_name: str, volumes_nl: Mapping[str, int], *, name: str) -> Picture:
