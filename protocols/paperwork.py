@@ -31,14 +31,26 @@ class Paperwork:
         tags: what goes onto plates and tubes.
         schedule: every step with its start and end, machines and hands shared.
         estimate: what the plate costs; what has no price is named.
+        seconds: stage → how long its pipetting takes, estimated.
+        tips: how many the stages take; None where nothing counts them.
     """
 
     page: SheetPage
     tags: tuple[Label, ...]
     schedule: Schedule
     estimate: CostEstimate
+    seconds: dict[str, float]
+    tips: int | None
     order_list_csv: str
     plate_map_svg: str
+
+    @property
+    def sentence(self) -> str:
+        """Time, tips and cost in a line; all three are estimates but the tips."""
+        times = ", ".join(f"{stage} {_told(seconds)}" for stage, seconds in self.seconds.items())
+        tips = f" {self.tips} tips." if self.tips is not None else ""
+        cost = f" Cost {self.estimate}." if self.estimate.lines else " No price is in the lab file (price_per_ml, [prices]), so no cost is told."
+        return f"Pipetting takes about: {times}.{tips}{cost}"
 
     @cached_property
     def sheet_html(self) -> str:
@@ -74,12 +86,19 @@ def draw_up(
     Raises:
         Refused: the steps can't be ordered so that every window is kept.
     """
-    schedule = schedule_plates([plate_work(draft.intent, draft.plan, draft.robot, lab, run_s=run_s)])
+    work = plate_work(draft.intent, draft.plan, draft.robot, lab, run_s=run_s)
+    schedule = schedule_plates([work])
     page = sheet_page(
         draft.intent, draft.plan, draft.robot, lab, files=files, whole=whole, findings=draft.findings, engine=engine, schedule=schedule, today=day,
         record=draft.record,
     )  # fmt: skip
     return Paperwork(
         page=page, tags=labels(draft.plan, lab, whole=whole, day=day), schedule=schedule, estimate=cost(draft.plan, draft.robot, lab),
+        seconds=dict(work.stage_s), tips=sum(sum(stage.tips_used.values()) for stage in draft.robot) if draft.robot else None,
         order_list_csv=order_list_csv(draft.plan, draft.robot, lab), plate_map_svg=plate_map_svg(draft.plan, draft.record),
     )  # fmt: skip
+
+
+def _told(seconds: float) -> str:
+    minutes = max(round(seconds / 60), 1)
+    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"

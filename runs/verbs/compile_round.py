@@ -96,7 +96,7 @@ def compile_round(
         verified=_told(plate.verification), drawn_ul=plate.drawn_ul, target=plate.target,
     )  # fmt: skip
     after = campaign.append([compiled], on=state)
-    return Outcome(state=after, round=after.rounds[opened.number - 1], messages=(*compiled.findings, *_voided(opened)))
+    return Outcome(state=after, round=after.rounds[opened.number - 1], messages=(plate.papers.sentence, *compiled.findings, *_voided(opened)))
 
 
 def drawn_before(state: CampaignState, number: int) -> dict[str, float]:
