@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -26,9 +27,20 @@ TOLERANCE_NL = 0.01
 PEERS = {"robotools": "Tecan worklists", "plateo": "Tecan worklists and transfers.csv", "kithairon": "Echo pick lists", "pylabrobot": "STARlet scripts"}
 
 
+@cache
 def missing_peers() -> tuple[str, ...]:
-    """Which of the parsers are not installed."""
-    return tuple(name for name in PEERS if find_spec(name) is None)
+    """Which of the parsers are not installed, or can't be loaded: plateo wants a system library (Pango) for its reports."""
+    return tuple(name for name in PEERS if not _loads(name))
+
+
+def _loads(name: str) -> bool:
+    if find_spec(name) is None:
+        return False
+    try:
+        import_module(name)
+    except (ImportError, OSError):
+        return False
+    return True
 
 
 def third_party(lab: LabProfile, emitted: Emitted, plan: PhysicalPlan) -> list[str]:
