@@ -11,6 +11,7 @@ from ..finding import Finding
 from ..intent import ProtocolIntent
 from ..plan import PhysicalPlan, RobotStage
 from ..schedule.stage_times import plate_work
+from .by_person import check_by_person
 from .contact import check_contact
 from .deck import check_deck
 from .geometry import check_geometry
@@ -37,5 +38,6 @@ def check_plan(
         *check_contact(plan, robot),
         *check_layout(plan, lab, experiments),
         *check_rounding(plan, intent),
+        *check_by_person(plan, intent),
         *check_timing(plate_work(intent, plan, robot, lab)),
     ]

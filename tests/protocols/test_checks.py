@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -15,6 +16,7 @@ from protocols.checks.rules import check_plan
 from protocols.checks.tips import check_tips
 from protocols.checks.volumes import check_volumes
 from protocols.compile import draft_plate
+from protocols.finding import Refused
 from world_model.terms.lab_profile import LabProfile
 
 
@@ -135,3 +137,14 @@ def test_rounding_beyond_three_percent_is_a_warning(lab, space, experiment):
         one = experiment(glucose=0.0, magnesium=magnesium, iptg=0.0, induction=0.0)
         draft = draft_plate(plate="P", experiments=[one], space=space, lab=lab, seed=1, inoculum_od600=2.0)
         assert [finding.rule for finding in check_rounding(draft.plan, draft.intent)] == rules
+
+
+def test_a_serial_dilution_over_the_experiments_wells_is_found(lab, space, design):
+    series = {"kind": "serial dilution", "stock": "glucose 1M", "diluent": "water", "factor": "2", "points": "6", "volume": "100 µL", "first_well": "B2"}
+    plain = draft_plate(plate="P", experiments=design, space=space, lab=lab, seed=1, inoculum_od600=2.0)
+    taken = next(well.well for well in plain.plan.wells if well.experiment_id)
+    with_series = LabProfile.model_validate_json(json.dumps({**json.loads(lab.model_dump_json(exclude_unset=True)), "steps": [series | {"first_well": taken}]}))
+    with pytest.raises(Refused) as caught:
+        draft_plate(plate="P", experiments=design, space=space, lab=with_series, seed=1, inoculum_od600=2.0)
+    (finding,) = [finding for finding in caught.value.findings if finding.rule == "by a person" and finding.severity == "error"]
+    assert finding.observed.startswith(f"wells that hold something else: {taken} (") or f"{taken} (" in finding.observed
