@@ -55,11 +55,18 @@ def where_option(workspace: object) -> str:
 
 
 def show_best(voice: Voice, campaign: OpenCampaign) -> None:
-    """The best so far, for each goal."""
+    """The best so far, for each goal, and what may be better but lay beyond the reader's limit."""
     from ..state.best import best_so_far
+    from ..state.beyond_limit import beyond_limit
+    from ..state.dataset import dataset
 
-    found = best_so_far(campaign.standing())
+    state = campaign.standing()
+    found = best_so_far(state)
     voice.told["best"] = [asdict(best) for best in found]
     for best in found:
         settings = ", ".join(f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in best.settings.items())
         voice.say(f"  best of {best.goal}: {best.value:.4g} {best.unit} ({best.experiment_id}: {settings})".replace("  (", " ("))
+    data = dataset(state)
+    hidden = [beyond for goal in state.charter.goals if (beyond := beyond_limit(goal, data)) is not None]
+    voice.told["beyond_limit"] = [{"goal": str(beyond.goal), "side": beyond.side, "experiment_ids": list(beyond.experiment_ids)} for beyond in hidden]
+    voice.notes(tuple(map(str, hidden)))

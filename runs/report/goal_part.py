@@ -11,6 +11,7 @@ from world_model.terms.goals import Goal
 from world_model.terms.lab import Lab
 from world_model.terms.readings import Dataset
 
+from ..state.beyond_limit import BeyondLimit, beyond_limit
 from ..state.campaign_state import CampaignState
 from ..state.progress import is_simulated
 from ..state.readout import true_readout
@@ -33,13 +34,14 @@ SHOWN_BEST = 5
 
 @dataclass(frozen=True, kw_only=True)
 class GoalPart:
-    """What the report says and shows of one goal. `missing` tells why a picture is not there."""
+    """What the report says and shows of one goal. `beyond` may be better than what was found. `missing` tells why a picture is not there."""
 
     goal: Goal
     every: tuple[Condition, ...]
     ranking: tuple[Condition, ...]
     pairs: tuple[Checked, ...]
     found: Finding | None
+    beyond: BeyondLimit | None
     best: Table | None
     chance: ByChance | None
     why_no_chance: str
@@ -74,6 +76,7 @@ def part_of_goal(
     return GoalPart(
         goal=goal, every=every, ranking=ranking, pairs=pairs, chance=chance, why_no_chance=_why_no_chance(state, lab, random_curves),
         found=finding(state, top[0], goal, believed=believed[0], truth=truths[0] if truths else None) if top else None,
+        beyond=beyond_limit(goal, data),
         best=best_conditions(state, top, goal, believed=believed, truths=truths, units=units) if top else None,
         pictures=tuple(picture for picture in pictures.values() if picture is not None),
         missing=tuple(why for why, picture in pictures.items() if picture is None),

@@ -111,6 +111,7 @@ def _summary(state: CampaignState, parts: list[GoalPart], belief: Belief, units:
         of = f": {part.goal.readout}" if len(parts) > 1 else ""
         if part.found is not None:
             told.append(Paragraph(title=f"Found{of}", sentences=summary.found_sentences(part.found, charter, units)))
+    told += [Paragraph(title="Beyond the reader's limit", sentences=[str(part.beyond)]) for part in parts if part.beyond is not None]
     chance = [line for part in read for line in summary.chance_sentences(part.chance, part.goal, charter, why_none=part.why_no_chance)]
     pairs = tuple(pair for part in parts for pair in part.pairs)
     told += [
