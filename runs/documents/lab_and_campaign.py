@@ -70,6 +70,9 @@ def _check_stocks(campaign: Draft, lab: Draft) -> None:
                 mend = nearest(str(component), made) + f" Add a stock, or say in {lab.file.name}: [components] {factor.name} = '…'."
                 campaign.mistake((*part.path, "name"), expected=f"a component of some stock in {lab.file.name}", found=repr(component), mend=mend.strip())
             continue
+        if factor.bounds[0] < 0:
+            key = "low" if "low" in part.raw else "values"
+            campaign.mistake((*part.path, key), expected="a concentration of at least 0, for a stock makes it", found=f"{factor.bounds[0]:g} {factor.unit}")
         _check_units(lab, factor, str(component))
         if isinstance(base, dict) and component in base:
             lab.mistake(

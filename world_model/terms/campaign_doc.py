@@ -10,6 +10,7 @@ from world_model.terms.constraints import Linear
 from world_model.terms.errors import nearest
 from world_model.terms.factors import Factor
 from world_model.terms.goals import Goal, Measurement
+from world_model.terms.late_doses import late_doses
 from world_model.terms.word import Name, Text, Word
 
 
@@ -92,6 +93,8 @@ class CampaignDoc(Word):
                 missing = [name for name in names if name not in control.settings]
                 if missing:
                     raise ValueError(f"controls[{i}].settings: expected a value for each factor, found none for {', '.join(missing)}")
+        for late in late_doses(self.factors, self.measurements):
+            raise ValueError(f"factors[{names.index(late.factor)}].{late.key}: expected {late.expected}, found {late.found}. {late.mend}")
         return self
 
     @property

@@ -33,6 +33,18 @@ class _Numeric(Word):
             raise ValueError(f"expected unit = 'h' for a factor that is a time, found {self.unit!r}")
         return self
 
+    @model_validator(mode="after")
+    def _time_follows_zero(self) -> Self:
+        if self.acts == "time" and self.bounds[0] < 0:
+            key = "values" if "values" in self.model_fields_set else "low"
+            raise ValueError(f"expected {key} of at least 0 h for a factor that is a time (hours after the campaign's zero), found {self.bounds[0]:g}")
+        return self
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the largest value."""
+        raise NotImplementedError
+
     @property
     def action(self) -> Acts:
         """How the factor acts: as written, else `start` for a concentration and `set` for anything else."""

@@ -42,6 +42,8 @@ CAMPAIGN = [
     ('scale = "log"\n', 'scale = "lg"\n', 'scale = "lg"', "factors[2].scale", "'linear' or 'log'", "'lg'", "'log'"),
     ('low = 0.005', 'low = 0', "low = 0", "factors[2].low", "low > 0 on a log scale", "0", ""),
     ('at = 2\n', 'at = "inducton"\n', "inducton", "factors[2].at", "hours, or a factor with acts = 'time'", "'inducton'", "acts = 'time'"),
+    ('at = 2\n', 'at = 9\n', "at = 9", "factors[2].at", "before the last reading at 8 h", "9 h", "at_h"),
+    ('at = 2\n', 'at = 8\n', "at = 8", "factors[2].at", "before the last reading at 8 h", "8 h", "at_h"),
     ('glucose = 1, magnesium', 'glucos = 1, magnesium', "terms", "constraints[0].terms.glucos", "a numeric factor's name", "'glucos'", "'glucose'"),
     ('at_most = 70', 'at_most = 1', "at_most = 1", "constraints[0].at_most", "2.5 to 80", "1", "Widen"),
     ('at_most = 70', 'at_most = 70\nat_least = 3', None, "constraints[0]", "exactly one of", "'at_least'", ""),
