@@ -39,8 +39,8 @@ class Refused(ProtocolError):
 
     def __init__(self, subject: str, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
-        errors = [finding for finding in findings if finding.severity == "error"]
-        lines = "\n".join(f"- [{finding.rule}] {finding}" for finding in joined(errors))
+        errors = joined(errors_in(findings))
+        lines = "\n".join(f"- [{finding.rule}] {finding}" for finding in errors)
         super().__init__(f"{subject}: refused for {len(errors)} reason{'s' if len(errors) != 1 else ''}.\n{lines}")
 
 

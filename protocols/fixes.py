@@ -39,7 +39,7 @@ def _stock_of(plan: PhysicalPlan, liquid: str) -> str:
 
 def _spared(answer: AllSolved) -> list[Finding]:
     return [
-        _note(f"stock {stock!r}", f"{count} wells given another strength of the same", "what the stock can give", "More of it on the bench brings larger, more exact volumes.")
+        _note(f"stock {stock!r}", f"{count} well{'s' if count != 1 else ''} given another strength of the same", "what the stock can give", "More of it on the bench brings larger, more exact volumes.")
         for stock, count in answer.spared.items()
     ]
 

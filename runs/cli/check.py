@@ -39,6 +39,6 @@ def check(file: CampaignFile, table: TableFile = None, as_json: AsJson = False) 
             voice.say(f"  {constraint}")
         for goal in loaded.doc.goals:
             voice.say(f"  goal: {goal}")
-        voice.say(f"  {loaded.doc.wells_per_round} wells a round")
+        voice.say(f"  {loaded.doc.wells_per_round} well{'s' if loaded.doc.wells_per_round != 1 else ''} a round")
         voice.notes(within.findings)
         voice.next_step(f"propose {file}")

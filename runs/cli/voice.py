@@ -32,7 +32,7 @@ class Voice:
         """Where people read: stdout, or stderr where a program reads stdout."""
         from rich.console import Console
 
-        return Console(stderr=self.as_json, highlight=False, soft_wrap=True)
+        return Console(stderr=self.as_json, emoji=False, highlight=False, soft_wrap=True)
 
     def say(self, text: str, style: str = "") -> None:
         """A sentence for people."""
@@ -48,7 +48,7 @@ class Voice:
         """What is being done now, on stderr; nothing depends on it."""
         from rich.console import Console
 
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"· {text}", style="dim", markup=False)
+        Console(stderr=True, emoji=False, highlight=False, soft_wrap=True).print(f"· {text}", style="dim", markup=False)
 
     def table(self, rows: Sequence[Mapping[str, object]], *, title: str = "") -> None:
         """Rows for people."""
