@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from world_model.terms.campaign_doc import CampaignDoc
-from world_model.terms.errors import ConflictError
+from world_model.terms.errors import ConflictError, JournalError
 from world_model.terms.lab_profile import LabProfile
 from world_model.terms.space import SearchSpace
 from world_model.terms.word import Word
@@ -22,6 +22,7 @@ from ..state.charter import Change, Charter, revision
 from ..state.fold import fold
 from ..state.payloads import CampaignOpened, CampaignRevised, draft
 from ..version import VERSION
+from .lost_journal import refuse_missing_journal, refuse_unknown_rounds
 
 if TYPE_CHECKING:
     from .label_index import LabelIndex
@@ -118,8 +119,20 @@ def attach(
     charter: Charter, space: SearchSpace, *, workspace: Workspace | None, doc: CampaignDoc | None = None, lab: LabFile | None = None,
     base: Path | None = None, writes: bool = False,
 ) -> OpenCampaign:  # fmt: skip
-    """A campaign to look at: nothing is written, not even a journal where there is none."""
+    """A campaign to look at: nothing is written, not even a journal where there is none.
+
+    Raises:
+        JournalError: the journal can't be opened, or rounds lie in the workspace that it does not know.
+    """
+    if workspace is not None:
+        refuse_missing_journal(workspace)
     journal = Journal.open(workspace.journal_file) if workspace and (workspace.journal_file.exists() or writes) else Journal.in_memory()
+    if workspace is not None:
+        try:
+            refuse_unknown_rounds(workspace, journal, charter.name)
+        except JournalError:
+            journal.close()
+            raise
     raw: RawFiles = FolderRawFiles(workspace.raw_folder) if workspace else MemoryRawFiles()
     return OpenCampaign(
         journal=journal, raw=raw, charter=charter, space=space, workspace=workspace, doc=doc, lab=lab, base=base or Path(), actor=_whoami(),
