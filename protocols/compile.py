@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from world_model.terms.errors import ProtocolError
+from world_model.terms.goals import Measurement
 from world_model.terms.lab_profile import LabProfile
 from world_model.terms.proposal import ProposedExperiment
 from world_model.terms.space import SearchSpace
@@ -46,7 +47,7 @@ class CompiledPlate:
         findings: warnings and notes; errors never get here.
         also: name → text of further files that belong to the stages, e.g. by_hand.csv.
         target: what --target calls the robot that the files are for.
-        sha256: over all robot files and those in `also`; what an approval binds.
+        sha256: over all robot files, those in `also`, and the intent, whose instructions a person follows; what an approval binds.
         drawn_ul: stock → what this plate takes from it, all stages.
         papers: bench sheet, labels, order list, cost and schedule.
     """
@@ -83,6 +84,7 @@ def compile_plate(
     *, plate: str, experiments: Sequence[ProposedExperiment], space: SearchSpace, lab: LabProfile, seed: int,
     inoculum_od600: float | None = None, system: str = "", drawn_ul: Mapping[str, float] | None = None, target: str | None = None,
     day: date | None = None, attendance: Attendance = "attended", own_layout: Mapping[str, str] | None = None, run_s: float | None = None,
+    measurements: Sequence[Measurement] = (), context: Mapping[str, float | str] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> CompiledPlate:  # fmt: skip
     """Design to checked robot files, bench sheet and tables.
@@ -92,7 +94,8 @@ def compile_plate(
         drawn_ul: stock → what earlier plates of the campaign took from it; counts for stocks that are provided once.
         target: one of the lab's machines; `[robot]` unless told.
         day, attendance, own_layout: see `draft_plate`.
-        run_s: how long the plate is read, from the campaign's zero, for the schedule.
+        run_s: how long the plate is read, from the campaign's zero, for the schedule; some step must read it then.
+        measurements, context: what the campaign reads, and what it keeps fixed: the bench sheet says both.
 
     Raises:
         Refused: the design can't be made, or the emitted files do not do what was planned; `.findings` holds every reason.
@@ -114,6 +117,7 @@ def compile_plate(
         day=day,
         attendance=attendance,
         own_layout=own_layout,
+        run_s=run_s,
     )
     way = target_of(lab)
     tell(f"reading back {len(draft.files)} file{'s' if len(draft.files) > 1 else ''} for {lab.robot.called}")
@@ -127,9 +131,10 @@ def compile_plate(
     )
     rows = well_rows(draft.plan)
     bound = {**{stage.file: stage.sha256 for stage in stages}, **{name: _sha(text) for name, text in sorted(draft.emitted.also.items())}}
-    whole = _sha("\n".join(f"{name} {sha256}" for name, sha256 in bound.items()))
+    intent_sha256 = _sha(draft.intent.model_dump_json())
+    whole = _sha("\n".join(f"{name} {sha256}" for name, sha256 in [*bound.items(), ("intent", intent_sha256)]))
     tell("writing the bench sheet")
-    papers = draw_up(draft, lab, files=bound, whole=whole, engine=verification.engine, day=day, run_s=run_s)
+    papers = draw_up(draft, lab, files=bound, whole=whole, engine=verification.engine, day=day, run_s=run_s, measurements=measurements, context=context)
     drawn = dict.fromkeys((stock.name for stock in draft.plan.stocks), 0)
     for planned_stage in draft.plan.stages:
         for transfer in planned_stage.transfers:
@@ -138,7 +143,7 @@ def compile_plate(
     return CompiledPlate(
         plate=plate, intent=draft.intent, plan=draft.plan, stages=stages, layout=draft.layout, record=draft.record, wells=rows, planned=draft.planned,
         target=lab.robot.called, also=draft.emitted.also, transfers_csv=tables.transfers_csv, plate_map_csv=tables.plate_map_csv, wells_csv=wells_csv(rows),
-        papers=papers, findings=draft.findings, sha256=whole, verification=verification,
+        papers=papers, findings=(*draft.findings, *papers.findings), sha256=whole, verification=verification,
         drawn_ul={stock: volume / 1000 for stock, volume in drawn.items() if volume},
     )  # fmt: skip
 

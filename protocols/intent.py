@@ -87,13 +87,15 @@ Step = Annotated[
 
 
 class ProtocolIntent(Word):
-    """One plate's protocol as a person would say it. `conditions` hold what the whole plate shares, e.g. a temperature."""
+    """One plate's protocol as a person would say it. `conditions` hold what the whole plate (or a zone of it) shares, e.g.
+    a temperature; `units`: factor → unit, where it has one."""
 
     objective: Text
     plate: Name
     volume: Quantity
     bindings: tuple[Binding, ...]
     conditions: dict[Name, float | str] = Field(default_factory=dict)
+    units: dict[Name, str] = Field(default_factory=dict)
     steps: tuple[Step, ...]
 
     @model_validator(mode="after")

@@ -130,5 +130,6 @@ def draft_intent(
     named = ", ".join(space.names)
     return ProtocolIntent(
         objective=f"{len(experiments)} experiments on {system or 'the system'}, varying {named}",
-        plate=plate, volume=volume, bindings=tuple(bindings), conditions=dict(conditions), steps=tuple(steps),
+        plate=plate, volume=volume, bindings=tuple(bindings), conditions=dict(conditions),
+        units={factor.name: factor.unit for factor in space.factors if factor.unit}, steps=tuple(steps),
     )  # fmt: skip

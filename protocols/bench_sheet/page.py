@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
+from world_model.terms.goals import Measurement
 from world_model.terms.lab_profile import LabProfile
 
 from ..finding import Finding, joined
@@ -16,9 +17,11 @@ from ..schedule.order import Schedule
 from ..schedule.plan_times import time_rows
 from ..volumes import shown
 from .blocks import Column, Note, Paragraph, Section, SheetPage, Shown, Sign, Steps, Table
+from .conditions import conditions_table, settings_to_make
 from .deck_map import deck_map
 from .gantt import gantt
 from .hand_list import hand_stages
+from .pipetting_order import pipetting_order
 from .plate_map import plate_map
 from .steps import sheet_steps
 from .stock_use import dilution_table, hazard_table, short_tubes, stock_table
@@ -28,7 +31,7 @@ from .well_tables import addition_table, well_table
 def sheet_page(
     intent: ProtocolIntent, plan: PhysicalPlan, robot: Sequence[RobotStage], lab: LabProfile, *, files: Mapping[str, str], whole: str,
     findings: Sequence[Finding], engine: str = "", schedule: Schedule | None = None, start: datetime | None = None, today: date | None = None,
-    record: LayoutRecord | None = None,
+    record: LayoutRecord | None = None, measurements: Sequence[Measurement] = (), context: Mapping[str, float | str] | None = None,
 ) -> SheetPage:  # fmt: skip
     """The page of one plate.
 
@@ -39,13 +42,19 @@ def sheet_page(
         schedule: of this plate, or of all plates that share the bench; `start` gives its clock times.
         today: what expiry dates are compared with.
         record: the layout's blocks, zones and balance.
+        measurements, context: what the campaign reads, and what it keeps fixed.
     """
     how = _how(lab, files)
     cells = any(isinstance(step, Inoculate) for step in intent.steps)
     used = [stock for stock in lab.stocks if any(transfer.stock == stock.name for stage in plan.stages for transfer in stage.transfers)]
     zero = f"Hours count from the end of the set-up{', when the cells are in' if cells else ''}. Note the clock time there: ______ : ______"
     hazards = hazard_table(used)
-    sections = [Section(title="Steps", blocks=(Paragraph(text=zero), Steps(steps=tuple(sheet_steps(intent, plan, how=how, pictures=bool(robot))))))]
+    steps = sheet_steps(
+        intent, plan, how=how, pictures=bool(robot), order=pipetting_order(plan, robot, lab), measurements=measurements, settings=settings_to_make(intent, lab, record)
+    )  # fmt: skip
+    kept = conditions_table(intent, lab, record=record, measurements=measurements, context=context or {})
+    sections = [Section(title="Conditions and readings", blocks=(kept,))] if kept.rows else []
+    sections.append(Section(title="Steps", blocks=(Paragraph(text=zero), Steps(steps=tuple(steps)))))
     sections.append(
         Section(
             title="Stocks to provide",
@@ -90,7 +99,7 @@ def sheet_page(
     sections.append(Section(title="Files and approval", blocks=(_files(files, whole), Sign(lines=("Approved by", "Carried out by")))))
     checked = f"Every file was read back by {engine}; each well's composition, rebuilt from what it read, equals this sheet's." if engine else ""
     return SheetPage(
-        plate=plan.plate, objective=intent.objective + _conditions(intent), asks=("Date", "Person", *(["OD600 measured"] if cells else [])),
+        plate=plan.plate, objective=intent.objective, asks=("Date", "Person", *(["OD600 measured"] if cells else [])),
         notes=tuple(Note(severity=found.severity, rule=found.rule, text=str(found)) for found in joined(findings)), sections=tuple(sections),
         footer=f"Written by nextwell. {checked}".strip(), whole=whole,
     )  # fmt: skip
@@ -106,11 +115,6 @@ def _how(lab: LabProfile, files: Mapping[str, str]) -> Callable[[str], str]:
         return f"Run {named or f'{stage}.py'}" if named or stage in files or not files else f"Run the files of {stage}"
 
     return how
-
-
-def _conditions(intent: ProtocolIntent) -> str:
-    told = ", ".join(f"{name} = {value}" for name, value in intent.conditions.items())
-    return f". Whole plate: {told}" if told else ""
 
 
 def _schedule(schedule: Schedule, start: datetime | None) -> Section:

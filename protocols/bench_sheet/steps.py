@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from world_model.terms.goals import Measurement
 from world_model.terms.quantities import Quantity, seconds
 
 from ..intent import (
@@ -31,6 +32,7 @@ from ..intent import (
 from ..plan import PhysicalPlan
 from ..serial_dilution import dilute
 from ..volumes import shown
+from .readings import readings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +45,18 @@ class SheetStep:
     timer: str = ""
 
 
-def sheet_steps(intent: ProtocolIntent, plan: PhysicalPlan, *, how: Callable[[str], str], pictures: bool) -> list[SheetStep]:
-    """What a person does and what the robot does, in order. `how` says how a stage is pipetted: `Run setup.py`; `pictures`:
-    whether there are any of the deck."""
+def sheet_steps(
+    intent: ProtocolIntent, plan: PhysicalPlan, *, how: Callable[[str], str], pictures: bool, order: Mapping[str, Sequence[str]],
+    measurements: Sequence[Measurement] = (), settings: str = "",
+) -> list[SheetStep]:  # fmt: skip
+    """What a person does and what the robot does, in order.
+
+    Args:
+        how: how a stage is pipetted, e.g. `Run setup.py`. `pictures`: whether there are any of the deck.
+        order: stage → its liquids as they first go into the plate.
+        measurements: what a read step without a mode of its own reads.
+        settings: a step before 0 h, of what plate and zones are set to; empty for none.
+    """
     robot = [step for step in intent.steps if isinstance(step, Fill | Dispense | Inoculate)]
     lines = [SheetStep(time="before", text="Take the stocks out, mix them, and fill the places of the list below.")]
     lines += [
@@ -57,32 +68,32 @@ def sheet_steps(intent: ProtocolIntent, plan: PhysicalPlan, *, how: Callable[[st
         if isinstance(step, Inoculate)
     ]
     lines.append(SheetStep(time="before", text=f"Set out labware, tips and an empty plate{' as in the picture for setup' if pictures else ''}."))
-    done = "; then ".join(_sentence(step) for step in robot)
-    made = "first the dilutions of the list below; then " if plan.dilutions else ""
-    lines.append(SheetStep(time="0 h", text=f"{how('setup')}. Into the wells go {made}{done}."))
+    if settings:
+        lines.append(SheetStep(time="before", text=settings))
+    done = "; ".join(_goes_in(liquid, plan, robot) for liquid in order["setup"])
+    made = "The dilutions of the list below come first. " if plan.dilutions else ""
+    lines.append(SheetStep(time="0 h", text=f"{how('setup')}. {made}Into the wells go, in this order: {done}."))
     for step in intent.steps:
         if not isinstance(step, Fill | Dispense | Inoculate):
-            lines += _lines(step, plan, how, pictures)
+            lines += _lines(step, plan, how, pictures, order, measurements)
     return lines
 
 
-def _sentence(step: Fill | Dispense | Inoculate) -> str:
-    match step:
-        case Fill():
-            return f"{step.volume} of {step.stock} into unused edge wells"
-        case Dispense():
-            return {
-                "base medium": "base medium into all wells",
-                "factors": "the factors' stocks into cultures",
-                "diluent": "diluent up to volume",
-            }[step.what]
-        case Inoculate():
-            return f"{step.stock} last, to OD600 {step.final.value:g} (blanks get diluent instead)"
-        case _:
-            assert_never(step)
+def _goes_in(liquid: str, plan: PhysicalPlan, steps: Sequence[Fill | Dispense | Inoculate]) -> str:
+    """A liquid's name, and what is particular about it: the edge wells that it fills, or what the cells come to."""
+    for step in steps:
+        if isinstance(step, Inoculate) and step.stock == liquid:
+            return f"{liquid} to OD600 {step.final.value:g} (blanks get diluent instead)"
+        if isinstance(step, Fill) and step.stock == liquid:
+            empty = {well.well for well in plan.wells if not well.experiment_id}
+            elsewhere = any(t.stock == liquid and t.well not in empty for t in plan.stages[0].transfers if t.plate == plan.plate)
+            return f"{liquid}, also {step.volume} into unused edge wells" if elsewhere else f"{step.volume} of {liquid} into unused edge wells"
+    return liquid
 
 
-def _lines(step: Step, plan: PhysicalPlan, how: Callable[[str], str], pictures: bool) -> Sequence[SheetStep]:
+def _lines(
+    step: Step, plan: PhysicalPlan, how: Callable[[str], str], pictures: bool, order: Mapping[str, Sequence[str]], measurements: Sequence[Measurement]
+) -> Sequence[SheetStep]:  # fmt: skip
     match step:
         case Shake():
             at = f" at {step.speed}" if step.speed is not None else ""
@@ -106,7 +117,7 @@ def _lines(step: Step, plan: PhysicalPlan, how: Callable[[str], str], pictures: 
         case Thermocycle():
             return [_line(thermocycle_text(step))]
         case Read():
-            return [SheetStep(time=_hours(step.start), text=read_text(step))]
+            return [SheetStep(time=_hours(step.start), text=read_text(step, measurements))]
         case Sample():
             goes = f" into {step.to}" if step.to else ""
             return [SheetStep(time=_hours(step.at), text=f"Take {step.volume} from {_wells(step.wells)}{goes}.")]
@@ -117,7 +128,7 @@ def _lines(step: Step, plan: PhysicalPlan, how: Callable[[str], str], pictures: 
             wells = list(dict.fromkeys(transfer.well for transfer in stage.transfers))
             stocks = ", ".join(
                 f"{shown(sum(t.volume_nl for t in stage.transfers if t.stock == name))} {name}"
-                for name in dict.fromkeys(t.stock for t in stage.transfers)
+                for name in order[step.stage]
             )
             text = f"{how(step.stage)} ({', '.join(step.factors)}): {stocks} into {len(wells)} wells ({', '.join(wells)}).{' Set the deck as in its picture first, tips full.' if pictures else ''}"
             return [SheetStep(time=_hours(step.at), text=text)]
@@ -135,8 +146,8 @@ def _lines(step: Step, plan: PhysicalPlan, how: Callable[[str], str], pictures: 
             assert_never(step)
 
 
-def read_text(step: Read) -> str:
-    """What the reader is told."""
+def read_text(step: Read, measurements: Sequence[Measurement] = ()) -> str:
+    """What the reader is told: the step's own mode, or the campaign's measurements at their hours."""
     light = ""
     match step.mode:
         case "absorbance":
@@ -149,9 +160,14 @@ def read_text(step: Read) -> str:
     warm = f", at {step.temperature}" if step.temperature is not None else ""
     if step.start is None:
         long = f" for {_time(step.duration)}" if step.duration is not None else ""
-        return f"Read{light}{often}{warm}{long}."
+        due = f": {told}" if step.mode is None and (told := readings(measurements)) else ""
+        return f"Read{light}{often}{warm}{long}{due}."
     until = f"until {_hours(step.until)}" if step.until is not None else "to the end of the run"
-    return f"Read{light} from {_hours(step.start)} {until}{often}{warm}."
+    due = ""
+    if step.mode is None and measurements:
+        told = readings(measurements, from_h=seconds(step.start) / 3600, until_h=None if step.until is None else seconds(step.until) / 3600)
+        due = f": {told}" if told else ": no reading is due"
+    return f"Read{light} from {_hours(step.start)} {until}{often}{warm}{due}."
 
 
 def thermocycle_text(step: Thermocycle) -> str:

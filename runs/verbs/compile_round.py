@@ -78,7 +78,8 @@ def compile_round(
     plate = compile_plate(
         plate=plate_id(state.name, opened.number), experiments=opened.experiments, space=campaign.space, lab=lab.profile,
         seed=state.charter.seed, inoculum_od600=inoculum_od600, system=state.charter.system, drawn_ul=drawn_before(state, opened.number), target=target,
-        day=day or date.today(), attendance=attendance, own_layout=own_layout, run_s=_reading_s(state), progress=progress,
+        day=day or date.today(), attendance=attendance, own_layout=own_layout, run_s=_reading_s(state),
+        measurements=state.charter.measurements, context=state.charter.context, progress=progress,
     )  # fmt: skip
     texts: dict[str, str | bytes] = {
         **{stage.file: stage.robot_file for stage in plate.stages}, **plate.also, "wells.csv": plate.wells_csv, "transfers.csv": plate.transfers_csv,
