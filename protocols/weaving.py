@@ -50,7 +50,7 @@ def weave(steps: Sequence[PlateStep], additions: Iterable[Add], *, onto: str = "
             continue
         rest: PlateStep = step
         while due:
-            length_s = _length_s(rest)
+            length_s = step_s(rest)
             if _due_s(due[0]) > clock_s and not isinstance(rest, Incubate | Read):
                 break
             if length_s is not None and _due_s(due[0]) >= clock_s + length_s and _due_s(due[0]) > clock_s:
@@ -59,7 +59,7 @@ def weave(steps: Sequence[PlateStep], additions: Iterable[Add], *, onto: str = "
             clock_s = max(clock_s, _due_s(due[0]))
             woven += _event(due.pop(0), cover, inside=step, onto=onto)
         woven.append(_from(rest, clock_s))
-        clock_s += _length_s(rest) or 0.0
+        clock_s += step_s(rest) or 0.0
         cover = step.cover if isinstance(step, Seal) else None if isinstance(step, Unseal) else cover
     for event in due:
         woven += _event(event, cover, inside=None, onto=onto)
@@ -70,7 +70,7 @@ def _due_s(event: Add | Sample | Pause) -> float:
     return seconds(event.at) if event.at is not None else 0.0
 
 
-def _length_s(step: PlateStep) -> float | None:
+def step_s(step: PlateStep) -> float | None:
     """How long a step takes by its own words; None: until something else begins."""
     match step:
         case Read():

@@ -13,7 +13,7 @@ from .times import clock
 
 
 def missed_readings(schedule: Schedule, measurements: Sequence[Measurement]) -> list[Finding]:
-    """A note for each time that a plate is out between two reads, with the hours that fall into it; and one for a plate that is never read.
+    """A note for each time that a plate is out between two reads, with the hours that fall into it.
 
     Hours count from the end of the set-up.
     """
@@ -23,14 +23,6 @@ def missed_readings(schedule: Schedule, measurements: Sequence[Measurement]) -> 
         rows = [row for row in schedule.rows if row.task.plate == plate]
         zero_s = next((row.end_s for row in rows if row.task.kind == "setup"), 0)
         reads = sorted((row.start_s - zero_s, row.end_s - zero_s) for row in rows if row.task.kind == "read")
-        if measurements and not reads:
-            told = ", ".join(measurement.name for measurement in measurements)
-            found.append(
-                Finding(
-                    rule="timing", severity="note", where=f"plate {plate}", observed="no reading among the lab file's [[steps]]", limit=f"a step that reads {told}",
-                    mend='Add kind = "read" to the steps, or read them by hand.',
-                )
-            )  # fmt: skip
         for (_, out_s), (back_s, _) in pairwise(reads):
             missed = [hour for hour in hours if out_s <= hour * 3600 < back_s]
             if missed:

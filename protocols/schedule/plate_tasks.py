@@ -31,7 +31,7 @@ from ..intent import (
     Thermocycle,
     Unseal,
 )
-from ..weaving import programme_s
+from ..weaving import programme_s, step_s
 from .tasks import Task, Window
 
 # Estimates where neither intent nor maker says it; they size tasks and never volumes.
@@ -70,6 +70,8 @@ class _Chain:
     tasks: list[Task] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
     kept: str | None = None
+    clock_s: float = 0.0
+    """Where the steps' own words put the end of the step before, after the zero: as the steps were woven."""
     added: str | None = None
 
     @property
@@ -140,12 +142,13 @@ def plate_tasks(work: PlateWork) -> tuple[tuple[Task, ...], tuple[Window, ...]]:
         )
     for i, step in enumerate(intent.steps):
         _task(chain, step, intent.steps[i + 1 :])
+        chain.clock_s = _clock_after(chain.clock_s, step)
     return tuple(chain.tasks), tuple(chain.windows)
 
 
 def _task(chain: _Chain, step: Step, after: Sequence[Step]) -> None:
     work, timing, plate = chain.work, chain.work.timing, chain.plate
-    interrupted = bool(after) and isinstance(after[0], Add | Sample | Pause | Unseal) and _due_s(after) is not None
+    interrupted = _interrupted(step, after, chain.clock_s)
     match step:
         case Fill() | Dispense() | Inoculate():
             return
@@ -192,6 +195,20 @@ def _begin_in_time(chain: _Chain, task: Task, start_s: float) -> None:
     between_s = sum(earlier.duration_s for earlier in chain.tasks[zero + 1 :] if earlier is not task)
     most_s = max(start_s, between_s) + chain.work.timing.addition_within_min * 60
     chain.windows.append(Window(before=chain.zero, after=task.id, at_most_s=round(most_s), why=f"first reading of {chain.plate}"))
+
+
+def _interrupted(step: Step, after: Sequence[Step], clock_s: float) -> bool:
+    """Whether a step lasts until hands take the plate away. One that is over before that has its own length: the plate waits afterwards."""
+    if not (after and isinstance(after[0], Add | Sample | Pause | Unseal)) or (due_s := _due_s(after)) is None:
+        return False
+    long_s = step_s(step) if isinstance(step, Incubate | Read) else None
+    return long_s is None or clock_s + long_s >= due_s - 1
+
+
+def _clock_after(clock_s: float, step: Step) -> float:
+    if isinstance(step, Add | Sample | Pause) and step.at is not None:
+        return max(clock_s, seconds(step.at))
+    return clock_s if isinstance(step, Fill | Dispense | Inoculate | Add) else clock_s + (step_s(step) or 0.0)
 
 
 def _due_s(steps: Sequence[Step]) -> float | None:

@@ -82,12 +82,6 @@ def test_readings_that_are_due_while_the_plate_is_out_are_named(lab, space, desi
     assert not any("out of the reader" in f.observed for f in compiled_with(lab, space, design, measurements=between).findings)
 
 
-def test_a_plate_that_nothing_reads_is_told(lab_doc, space, design):
-    lab_doc["steps"] = [{"kind": "incubate", "temperature": "37 °C", "duration": "5 h", "shaking": "200 rpm"}]
-    found = compiled_with(LabProfile.model_validate(lab_doc), space, design).findings
-    assert [f.limit for f in found if "no reading" in f.observed] == ["a step that reads OD600, GFP"]
-
-
 def test_the_text_has_the_order_in_which_the_robot_dispenses(lab, space, design):
     plate = compiled_with(lab, space, design)
     robot = draft_plate(plate="P", experiments=design, space=space, lab=lab, seed=7, inoculum_od600=1.8).robot

@@ -45,6 +45,16 @@ def test_one_plate_with_an_addition_runs_as_computed_by_hand():
     ]  # fmt: skip
 
 
+def test_an_incubation_that_ends_before_the_addition_is_not_drawn_out():
+    # set-up to 0:30; carried by 0:31; 1 h in the incubator, as its sentence and its timer say; the addition at 2 h after the zero
+    told: dict[str, Any] = {"kind": "incubate", "temperature": "37 °C", "shaking": "200 rpm"}
+    short = schedule_plates([work("P1", (2,), steps=({**told, "duration": "1 h"},))])
+    assert [(row.start, row.end) for row in time_rows(short) if row.what.startswith(("incubate", "induce"))] == [("0:31", "1:31"), ("2:30", "2:36")]
+    # one that is cut by the addition lasts until the plate is taken out, a minute before it
+    cut = schedule_plates([work("P1", (2,), steps=({**told, "duration": "3 h"},))])
+    assert [(row.start, row.end) for row in time_rows(cut) if row.what.startswith("incubate")] == [("0:31", "2:29"), ("2:37", "3:37")]
+
+
 def test_two_plates_share_one_robot_and_keep_their_hours():
     schedule = schedule_plates([work("P1", (2,), steps=INCUBATED), work("P2", (1,), steps=INCUBATED)])
     for plate, hour in (("P1", 2), ("P2", 1)):
