@@ -76,7 +76,7 @@ def walk(text: str) -> Analysis:
     for count, row in enumerate(tables["MOVES"]):
         if len(row) != len(COLUMNS):
             raise ProtocolError(f"Expected {len(COLUMNS)} columns in row {count + 1} of MOVES, found {len(row)}. Compile again.")
-        number, tip, slot, source_well, target_slot, well, volume, manner, configure, stir, mix_times, mix = row
+        number, tip, slot, source_well, target_slot, well, volume, manner, configure, stir, mix_times, mix, drawn_mm = row
         mount = mounts[number]
         if count in tables["REFILLS"]:
             if on is not None:
@@ -91,7 +91,7 @@ def walk(text: str) -> Analysis:
         if tip is not None:
             events.append(Event(kind="pick", name="pickUpTip", mount=mount, slot=tip[0], well=tip[1]))
             on = mount
-        source_mm, target_mm = (_height(labwares, place, name, bottom) for place, name in ((slot, source_well), (target_slot, well)))
+        source_mm, target_mm = _height(labwares, slot, source_well, drawn_mm), _height(labwares, target_slot, well, bottom)
         for _ in range(tables["STIR_TIMES"] if stir else 0):
             events += _stroke(mount, slot, source_well, stir, source_mm)
         events.append(Event(kind="aspirate", name="aspirate", mount=mount, slot=slot, well=source_well, volume_ul=volume, height_mm=source_mm))

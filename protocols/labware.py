@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ class Labware:
     version: int
     title: str
     is_tip_rack: bool
+    tip_mm: float
     wells: dict[str, WellShape]
     columns: tuple[tuple[str, ...], ...]
     length_mm: float
@@ -62,6 +64,20 @@ class Labware:
         if found is None or len(self.columns) != found.columns:
             raise ProtocolError(f"Expected a plate with {', '.join(map(str, FORMATS))} wells, found {self.load_name!r} with {len(self.wells)} wells.")
         return found
+
+    def surely_filled_mm(self, well: str, volume_nl: int) -> float:
+        """A height that a volume reaches whatever the well's shape below: from its opening or its capacity, whichever says less."""
+        shape = self.wells[well]
+        return max(min(volume_nl / 1000 / shape.area_mm2, shape.depth_mm * volume_nl / shape.capacity_nl, shape.depth_mm), 0.0)
+
+    def level_mm(self, well: str, volume_nl: int) -> float:
+        """Where a volume's surface stands, by the maker's inner geometry; by opening and capacity where there is none."""
+        levels = inner_levels(self.load_name).get(well)
+        if levels is None:
+            return self.liquid_height_mm(well, volume_nl)
+        heights, volumes = levels
+        at = bisect.bisect_left(volumes, volume_nl / 1000)
+        return heights[min(at, len(heights) - 1)]
 
     def liquid_height_mm(self, well: str, volume_nl: int) -> float:
         """How high a volume stands in a well, from the well's opening and depth; an estimate from above for tapered wells."""
@@ -87,6 +103,54 @@ def known_labware() -> dict[str, int]:
     return newest
 
 
+# slices of a section of a well: a tube of 118 mm is known to a third of a millimetre
+SLICES = 300
+
+
+@cache
+def inner_levels(load_name: str) -> dict[str, tuple[list[float], list[float]]]:
+    """Well → heights (mm) and the volumes (µL) below them, from the definition's sections; empty where it has none."""
+    from opentrons_shared_data.labware import load_definition
+
+    told = cast("Mapping[str, Any]", load_definition(load_name, known_labware()[load_name]))
+    geometries = told.get("innerLabwareGeometry") or {}
+    tables = {name: levels_of(geometry["sections"]) for name, geometry in geometries.items()}
+    return {well: tables[shape["geometryDefinitionId"]] for well, shape in told["wells"].items() if shape.get("geometryDefinitionId") in tables}
+
+
+def levels_of(sections: Sequence[Mapping[str, Any]]) -> tuple[list[float], list[float]]:
+    """Volumes by slices: spheres, cones and pyramids as the definitions' schema has them."""
+    heights, volumes, volume = [0.0], [0.0], 0.0
+    for section in sorted(sections, key=lambda section: section["bottomHeight"]):
+        low, high = section["bottomHeight"], section["topHeight"]
+        for i in range(SLICES):
+            height = low + (high - low) * (i + 0.5) / SLICES
+            part = (height - low) / (high - low)
+            volume += _area_mm2(section, height, part) * section.get("xCount", 1) * section.get("yCount", 1) * (high - low) / SLICES
+            heights.append(low + (high - low) * (i + 1) / SLICES)
+            volumes.append(volume)
+    return heights, volumes
+
+
+def _area_mm2(section: Mapping[str, Any], height: float, part: float) -> float:
+    """The cross-section at a height; `part` of the way up its section."""
+    def between(below: float, above: float) -> float:
+        return below + part * (above - below)
+
+    match section["shape"]:
+        case "spherical":
+            radius = float(section["radiusOfCurvature"])
+            return math.pi * (2 * radius * height - height * height)
+        case "conical":
+            return math.pi * between(section["bottomDiameter"], section["topDiameter"]) ** 2 / 4
+        case "cuboidal":
+            return between(section["bottomXDimension"], section["topXDimension"]) * between(section["bottomYDimension"], section["topYDimension"])
+        case _:
+            # squared cones and rounded cuboids lie between; a circle's area is the smaller, so the level is told too high, never too low
+            sides = [value for key, value in section.items() if isinstance(value, int | float) and ("Diameter" in key or "Dimension" in key)]
+            return math.pi * float(min(sides)) ** 2 / 4 if sides else 1e-9
+
+
 @cache
 def labware(load_name: str) -> Labware:
     """The newest definition of that name.
@@ -104,10 +168,15 @@ def labware(load_name: str) -> Labware:
     wells = {name: _shape(cast("Mapping[str, Any]", told["wells"][name])) for column in ordering for name in column}
     return Labware(
         load_name=load_name, version=known[load_name], title=told["metadata"]["displayName"], wells=wells,
-        is_tip_rack=bool(told["parameters"]["isTiprack"]), columns=tuple(tuple(column) for column in ordering),
+        is_tip_rack=bool(told["parameters"]["isTiprack"]), tip_mm=_tip_mm(told["parameters"]), columns=tuple(tuple(column) for column in ordering),
         length_mm=told["dimensions"]["xDimension"], width_mm=told["dimensions"]["yDimension"], height_mm=told["dimensions"]["zDimension"],
         centred="centerMultichannelOnWells" in (told["parameters"].get("quirks") or ()),
     )  # fmt: skip
+
+
+def _tip_mm(parameters: Mapping[str, Any]) -> float:
+    """How far a tip stands out below the pipette's nozzle; 0 for labware without tips."""
+    return float(parameters.get("tipLength", 0.0)) - float(parameters.get("tipOverlap", 0.0))
 
 
 def _shape(well: Mapping[str, Any]) -> WellShape:

@@ -171,7 +171,8 @@ class TipPlace:
 class Move:
     """One aspirate and one dispense. `tip` None keeps the tip that is on. `configure_nl` tells the pipette its next volume
     mode. `stir_nl` mixes the source first, `mix_nl` the well afterwards, `mix_times` times (0 nL: no). With several channels,
-    `tip`, `source_well` and `well` are where the first one goes, and `volume_nl` is each one's."""
+    `tip`, `source_well` and `well` are where the first one goes, and `volume_nl` is each one's. `source_mm` is how high above
+    the source's bottom the tip draws: near the surface, for a short tip at the bottom of a full tube would drown the pipette."""
 
     pipette: int
     tip: TipPlace | None
@@ -187,6 +188,7 @@ class Move:
     mix_nl: int = 0
     channels: int = 1
     mix_times: int = 2
+    source_mm: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)

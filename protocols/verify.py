@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from .emitters.opentrons import STIR_TIMES
+from .emitters.opentrons import BOTTOM_MM, STIR_TIMES
 from .engine.analysis import Analysis, Event
 from .finding import Finding
 from .labware import labware
@@ -176,15 +177,35 @@ def _sequence(analysis: Analysis, stage: RobotStage) -> list[str]:
     return found
 
 
+# A robot loads the definitions of its API level, older ones than ours: depths differ by up to 0.7 mm.
+HEIGHT_TOLERANCE_MM = 1.0
+
+
 def _heights(analysis: Analysis, stage: RobotStage) -> list[str]:
-    """A tip below a well's bottom breaks; the engine accepts it."""
+    """A tip below a well's bottom breaks, and one that draws elsewhere than planned drowns or draws air; the engine accepts both."""
     wells = {item.slot: labware(item.load_name).wells for item in stage.deck}
+    strokes = [event for event in analysis.events if event.kind in ("aspirate", "dispense")]
     found = []
-    for event in analysis.events:
-        shape = wells.get(event.slot, {}).get(event.well)
-        if shape is not None and event.kind in ("aspirate", "dispense") and event.height_mm < -shape.depth_mm:
-            found.append(f"{event.kind} {-event.height_mm - shape.depth_mm:.2f} mm below the bottom of {event.well} of {event.slot}")
+    for event, due_mm in zip_longest(strokes, _stroke_heights(stage)):
+        shape = None if event is None else wells.get(event.slot, {}).get(event.well)
+        if event is None or shape is None:
+            continue
+        above_mm = event.height_mm + shape.depth_mm
+        if above_mm < 0:
+            found.append(f"{event.kind} {-above_mm:.2f} mm below the bottom of {event.well} of {event.slot}")
+        elif due_mm is not None and abs(above_mm - due_mm) > HEIGHT_TOLERANCE_MM:
+            found.append(f"{event.kind} {above_mm:.2f} mm above the bottom of {event.well} of {event.slot} instead of {due_mm:g} mm")
     return found
+
+
+def _stroke_heights(stage: RobotStage) -> list[float | None]:
+    """Where each aspirate and dispense happens, mm above the well's bottom; None for drops from above."""
+    heights: list[float | None] = []
+    for move in stage.moves:
+        heights += [move.source_mm] * (2 * STIR_TIMES if move.stir_nl else 0)
+        heights += [move.source_mm, None if move.manner == "air" else BOTTOM_MM]
+        heights += [BOTTOM_MM] * (2 * move.mix_times if move.mix_nl else 0)
+    return heights
 
 
 def _composition(wells: dict[Place, Contents], plan: PhysicalPlan, stage: RobotStage, number: int) -> tuple[list[str], float]:

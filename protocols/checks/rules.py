@@ -15,6 +15,7 @@ from .by_person import check_by_person
 from .contact import check_contact
 from .deck import check_deck
 from .geometry import check_geometry
+from .immersion import check_immersion
 from .layout import check_layout
 from .modules import check_modules
 from .pipette_range import check_pipette_range
@@ -34,6 +35,7 @@ def check_plan(
         *check_tips(plan, robot, lab.on_hand),
         *check_geometry(plan, robot),
         *check_volumes(plan, robot),
+        *check_immersion(plan, robot),
         *check_pipette_range(robot),
         *check_contact(plan, robot),
         *check_layout(plan, lab, experiments),

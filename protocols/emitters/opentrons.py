@@ -10,13 +10,13 @@ from ..tip_rules import ABOVE_MM
 
 # The last level of the OT-2 that needs no newer robot software; there, liquid is loaded well by well, and 0 µL says empty.
 API_LEVELS = {"Flex": "2.24", "OT-2": "2.20"}
-# 1 mm above the bottom: the maker's own default height for aspirating and dispensing
+# 1 mm above the bottom: the maker's own default height for dispensing
 BOTTOM_MM = 1.0
 STIR_TIMES = 3
 NOTHING = "nothing: an empty well"  # a colon can't be part of a stock's name
 # the columns of a row of MOVES
 COLUMNS = (
-    "pipette", "tip", "source_slot", "source_well", "target_slot", "well", "volume", "manner", "configure", "stir", "mix_times", "mix",
+    "pipette", "tip", "source_slot", "source_well", "target_slot", "well", "volume", "manner", "configure", "stir", "mix_times", "mix", "source_mm",
 )  # fmt: skip
 
 _OPENING = """
@@ -49,7 +49,7 @@ _LOADS = {
 }
 
 _LOOP = """\
-    for count, (number, tip, slot, source_well, target_slot, well, volume, manner, configure, stir, mix_times, mix) in enumerate(MOVES):
+    for count, (number, tip, slot, source_well, target_slot, well, volume, manner, configure, stir, mix_times, mix, source_mm) in enumerate(MOVES):
         if count in REFILLS:
             for other in hands:
                 if other.has_tip:
@@ -67,7 +67,7 @@ _LOOP = """\
             hand.pick_up_tip(deck[tip[0]][tip[1]])
         elif configure is not None:
             hand.configure_for_volume(configure)
-        source = deck[slot][source_well].bottom(BOTTOM_MM)
+        source = deck[slot][source_well].bottom(source_mm)
         target = deck[target_slot][well]
         if stir:
             hand.mix(STIR_TIMES, stir, source)
@@ -114,7 +114,7 @@ def emit_opentrons(stage: RobotStage, plan: PhysicalPlan) -> str:
         (
             move.pipette, None if move.tip is None else (move.tip.slot, move.tip.place), move.source_slot, move.source_well, move.target_slot, move.well,
             _ul(move.volume_nl), move.manner, None if move.configure_nl is None else _ul(move.configure_nl), _ul(move.stir_nl),
-            move.mix_times if move.mix_nl else 0, _ul(move.mix_nl),
+            move.mix_times if move.mix_nl else 0, _ul(move.mix_nl), move.source_mm,
         )
         for move in stage.moves
     ]  # fmt: skip
@@ -125,7 +125,7 @@ def emit_opentrons(stage: RobotStage, plan: PhysicalPlan) -> str:
         "",
         *(line for name, value in tables.items() for line in _table(name, value)),
         "",
-        "# pipette, new tip (slot, place) or None, source slot and well, target slot and well, µL, manner, volume mode, stir, mix times and µL",
+        "# pipette, new tip (slot, place) or None, source slot and well, target slot and well, µL, manner, volume mode, stir, mix times and µL, mm above the source's bottom",
         "MOVES = [",
         *(f"    {row!r}," for row in rows),
         "]",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,8 +23,17 @@ FEWEST_STROKES, MOST_STROKES = 3, 15
 # A tip that takes less than this part of a mixture at a stroke is exchanged for a larger one where there is one.
 GOOD_STROKE = 0.25
 ADDITION_STROKES = 2
+# The tip's end goes this far below what is surely the surface, and never below the maker's own height for drawing.
+DIP_MM = 2.0
+LOWEST_MM = 1.0
 Place = tuple[str, str]
 _RANK: dict[Manner, int] = {"dry": 0, "air": 0, "liquid": 1}
+
+
+def drawing_height_mm(load_name: str, well: str, left_nl: int) -> float:
+    """How high above the bottom a tip draws so that `left_nl` remain: near the surface, for a short tip at the bottom of a full
+    tube would drown the pipette; and low enough in wells of any shape."""
+    return max(math.floor(10 * (labware(load_name).surely_filled_mm(well, left_nl) - DIP_MM)) / 10, LOWEST_MM)
 
 
 @dataclass
@@ -207,6 +217,7 @@ class Writer:
                 self.requests.append(TipRequest(rack=hand.rack, channels=stroke.channels, move=len(self.moves)))
             taken = self._taken.get(first.stock, 0)
             there = min(self.left[holder, transfer.source_well] for transfer in stroke.transfers) // (stroke.channels if len({t.source_well for t in stroke.transfers}) == 1 else 1)
+            least_nl = max(min(self.left[holder, transfer.source_well] for transfer in stroke.transfers), 0)
             mixes = mix_times > 0 and manner == "liquid" and number == len(parts) - 1
             self.moves.append(
                 {
@@ -215,6 +226,7 @@ class Writer:
                     "well": first.well, "volume_nl": part, "manner": manner, "configure_nl": part if configure else None,
                     "stir_nl": self._stroke_nl(hand, part, there + part) if stir and taken % STIR_EVERY == 0 else 0,
                     "mix_nl": self._stroke_nl(hand, part, min(held_nl)) if mixes else 0, "channels": stroke.channels, "mix_times": mix_times if mixes else ADDITION_STROKES,
+                    "source_mm": drawing_height_mm(self.load_names[holder], first.source_well, least_nl),
                 }
             )  # fmt: skip
             self._on, self._clean_of = hand, first.stock if manner != "liquid" else ""
