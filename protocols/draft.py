@@ -11,6 +11,7 @@ from world_model.terms.proposal import ProposedExperiment
 from world_model.terms.space import SearchSpace
 
 from .checks.hazards import Attendance
+from .checks.readings import check_reading
 from .checks.rules import check_plan
 from .checks.safety import check_safety
 from .device import BY_HAND
@@ -60,7 +61,7 @@ class Draft:
 def draft_plate(
     *, plate: str, experiments: Sequence[ProposedExperiment], space: SearchSpace, lab: LabProfile, seed: int,
     inoculum_od600: float | None = None, system: str = "", drawn_ul: Mapping[str, float] | None = None, day: date | None = None,
-    attendance: Attendance = "attended", own_layout: Mapping[str, str] | None = None,
+    attendance: Attendance = "attended", own_layout: Mapping[str, str] | None = None, run_s: float | None = None,
 ) -> Draft:  # fmt: skip
     """Everything up to the emitted files.
 
@@ -68,6 +69,7 @@ def draft_plate(
         day: when the plate is made; without it stocks with a last day are not compared with any day, which a note says.
         attendance: whether a person stays beside the machine.
         own_layout: well → experiment id, which is checked and kept; else a layout is drawn.
+        run_s: until when the plate is read, from the campaign's zero; None for end points.
 
     Raises:
         Refused: the design can't be made; every reason is told.
@@ -120,6 +122,7 @@ def draft_plate(
     intent = draft_intent(
         plate=plate, experiments=used, bindings=bound.bindings, conditions={**conditions, **held}, space=space, lab=lab, inoculum_od600=inoculum_od600, system=system,
     )  # fmt: skip
+    findings += check_reading(intent, run_s=run_s)
     _stop(subject, findings)
     plan = plan_plate(
         plate=plate, experiments=used, layout=record.wells, solved=solved, intent=intent, solver=_making(answer.solver), drawn_ul=drawn_ul or {}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from world_model.terms.errors import ProtocolError
 from world_model.terms.quantities import seconds
-from world_model.terms.steps import Cover
+from world_model.terms.steps import Cover, PlateStep
 
-from ..finding import Finding
+from ..finding import Finding, errors_in
 from ..intent import (
     Add,
     Bring,
@@ -15,6 +17,7 @@ from ..intent import (
     Incubate,
     Inoculate,
     Mix,
+    Pause,
     ProtocolIntent,
     Read,
     Sample,
@@ -44,10 +47,29 @@ def check_timing(work: PlateWork) -> list[Finding]:
 
 def check_order(intent: ProtocolIntent) -> list[Finding]:
     """Walk the steps with what the plate holds and what covers it."""
+    return walk(intent.steps)
+
+
+def faults_by_step(steps: Sequence[PlateStep]) -> dict[int, list[Finding]]:
+    """Position in a lab file's steps → errors of order, before a design is known: what has a time of its own is uncovered for it."""
+    found = {}
+    before: list[Step] = [Dispense(what="diluent")]
+    for position, step in enumerate(steps):
+        if isinstance(step, Sample) or (isinstance(step, Pause) and step.at is not None):
+            continue
+        known = len(errors_in(walk(before)))
+        before.append(step)
+        if faults := errors_in(walk(before))[known:]:
+            found[position] = faults
+    return found
+
+
+def walk(steps: Sequence[Step]) -> list[Finding]:
+    """What is wrong with an order of steps, beginning with an empty and open plate."""
     found: list[Finding] = []
     dispensed, mixed = False, False
     cover: Cover | None = None
-    for number, step in enumerate(intent.steps, start=1):
+    for number, step in enumerate(steps, start=1):
         where = f"step {number} ({_called(step)})"
         if isinstance(step, _NEEDS_CONTENTS) and not dispensed:
             found.append(_error(where, "an empty plate", "something dispensed before it", "Move it behind the dispensing."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from .complaints import take_apart
 from .descriptor_files import read_descriptor_file
 from .draft import Draft, build, complain_of_whole, open_draft
 from .lab_file import LabRead, read_lab
+from .stock_days import check_days
 from .stock_reach import check_reach
 from .toml_file import read_toml
 
@@ -64,9 +66,15 @@ def check_campaign(path: Path | str, *, table: Path | str | None = None) -> list
     """Every mistake of a campaign file and of what it names, in the order of files and lines; empty where there is none.
 
     The lab that `answers` names is opened too, once nothing else is wrong: it may know other factors than the campaign's.
+    Stocks are compared with today.
     """
     loaded, mistakes = _read(Path(path), table=None if table is None else Path(table))
-    return mistakes if loaded is None else check_answers(loaded.doc, space=loaded.space, file=read_toml(loaded.path))
+    if loaded is None:
+        return mistakes
+    told = check_answers(loaded.doc, space=loaded.space, file=read_toml(loaded.path))
+    if loaded.lab is not None and loaded.doc.lab is not None:
+        told += check_days(loaded.lab, space=loaded.space, file=read_toml(loaded.base / loaded.doc.lab, name=loaded.doc.lab), day=date.today())
+    return told
 
 
 def _read(path: Path, *, table: Path | None) -> tuple[LoadedCampaign | None, list[Mistake]]:

@@ -14,6 +14,7 @@ from .campaign_checks import wells_per_round
 from .complaints import take_apart
 from .draft import Draft
 from .lab_checks import components_made
+from .lab_steps import check_steps
 
 
 def check_together(campaign: Draft, lab: Draft) -> None:
@@ -22,6 +23,8 @@ def check_together(campaign: Draft, lab: Draft) -> None:
     _check_stocks(campaign, lab)
     _check_zone_factors(campaign, lab)
     _check_room(campaign, lab)
+    _check_shared_conditions(campaign, lab)
+    check_steps(campaign, lab)
 
 
 def _check_zone_factors(campaign: Draft, lab: Draft) -> None:
@@ -41,6 +44,28 @@ def _check_zone_factors(campaign: Draft, lab: Draft) -> None:
             lab.mistake(path, expected=f"a factor of {campaign.file.name}", found=repr(name), mend=nearest(name, factors))
         elif name in sure and (sure[name].action != "set" or (told if isinstance(told, dict) else {}).get(name, name) in made):
             lab.mistake(path, expected="a condition of the whole well, such as a temperature", found=f"{name!r}, which is pipetted", mend="Leave it out: each well has its own.")
+
+
+def _check_shared_conditions(campaign: Draft, lab: Draft) -> None:
+    """A factor that no stock makes has one value on a plate, unless zones hold several: candidates that differ in it can't share one."""
+    batch = next(iter(campaign.words("batch")), None) if "batch" in campaign.data else Batch()
+    plate, told = next(iter(lab.words("plate")), None), lab.data.get("components")
+    if batch is None or plate is None or batch.candidates < 2:
+        return
+    renamed, made = told if isinstance(told, dict) else {}, components_made(lab)
+    for part in campaign.of("factors"):
+        factor = part.word
+        if factor is None or factor.action != "set" or factor.name in plate.zone_factors:
+            continue
+        if isinstance(factor, NUMERIC_KINDS):
+            several = factor.bounds[0] < factor.bounds[1] and renamed.get(factor.name, factor.name) not in made
+        else:
+            several = len(factor.levels) > 1
+        if several:
+            campaign.mistake(
+                (*part.path, "name"), expected="one value on a plate, for no stock makes it and no zones hold several", found=f"{factor.name!r} with several",
+                mend=f"In {lab.file.name}, give [plate] zone_factors = [{factor.name!r}] and [[plate.zones]], or a stock of it; or run a campaign for each value.",
+            )  # fmt: skip
 
 
 def _check_components(campaign: Draft, lab: Draft) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from world_model.terms.errors import ProtocolError
 from world_model.terms.lab_profile import LabProfile
 from world_model.terms.space import SearchSpace
 
 from .draft import Draft
 from .toml_lines import KeyPath
+
+if TYPE_CHECKING:
+    from protocols.finding import Finding
 
 
 def check_reach(campaign: Draft, lab: Draft, *, space: SearchSpace, profile: LabProfile) -> None:
@@ -16,15 +21,26 @@ def check_reach(campaign: Draft, lab: Draft, *, space: SearchSpace, profile: Lab
     from protocols.reach import reach
 
     try:
-        findings = reach(space, profile).findings
+        reached = reach(space, profile)
     except Refused as fault:
-        findings = fault.findings
+        for finding in errors_in(fault.findings):
+            _tell(campaign, lab, finding)
+        return
     except ProtocolError as fault:
         lab.mistake((), expected="a bench that protocols can be written for", found=str(fault))
         return
-    for finding in errors_in(findings):
-        draft, path = _place(campaign, lab, finding.where)
-        draft.mistakes.append(draft.complaint(path, expected=finding.limit, found=finding.observed, mend=finding.mend))
+    for finding in errors_in(reached.findings):
+        _tell(campaign, lab, finding)
+    if errors_in(reached.findings):
+        return
+    for part in campaign.of("controls"):
+        for reason in errors_in(reached.reasons_against(part.word.settings)):
+            campaign.mistake((*part.path, "settings"), expected=reason.limit, found=reason.observed, mend=reason.mend)
+
+
+def _tell(campaign: Draft, lab: Draft, finding: Finding) -> None:
+    draft, path = _place(campaign, lab, finding.where)
+    draft.mistakes.append(draft.complaint(path, expected=finding.limit, found=finding.observed, mend=finding.mend))
 
 
 def _place(campaign: Draft, lab: Draft, where: str) -> tuple[Draft, KeyPath]:

@@ -29,6 +29,17 @@ def test_volumes_follow_c1v1(compiled):
     assert stages["induce_4h"] == {}
 
 
+def test_an_approval_binds_the_instructions_too(lab_doc, space, design):
+    """Two lab files that differ in what a person does alone: the same robot files, another sum."""
+    from world_model.terms.lab_profile import LabProfile
+
+    shaken = [{"kind": "shake", "duration": duration} for duration in ("1 min", "2 min")]
+    labs = [LabProfile.model_validate({**lab_doc, "steps": [shake, {"kind": "read"}]}) for shake in shaken]
+    one, other = [compile_plate(plate="P1", experiments=design, space=space, lab=lab, seed=1, inoculum_od600=2.0) for lab in labs]
+    assert [stage.sha256 for stage in one.stages] == [stage.sha256 for stage in other.stages]
+    assert one.sha256 != other.sha256
+
+
 def test_a_dose_at_zero_hours_is_part_of_the_setup(compiled):
     assert volumes_of(compiled, "R01-003")["setup"]["IPTG 20mM"] == 3.0  # 300 µM · 200 µL / 20 mM
 

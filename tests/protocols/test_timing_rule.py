@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from protocols.checks.timing import check_order, check_timing
 from protocols.compile import draft_plate
-from protocols.finding import Finding, errors_in
+from protocols.finding import Finding, Refused, errors_in
 from protocols.intent import Add, Dispense, ProtocolIntent, Quantity, Step
 from protocols.schedule.plate_tasks import PlateWork
 from protocols.schedule.stage_times import BY_HAND_S, GET_READY_S, plate_work
@@ -105,3 +105,10 @@ def test_hands_are_timed_by_their_transfers(lab_doc, space, design):
     assert work.pipettes == "person"
     transfers = next(stage for stage in draft.plan.stages if stage.name == "induce_2h").transfers
     assert work.stage_s["induce_2h"] == GET_READY_S + BY_HAND_S * len(transfers)
+
+
+def test_a_plate_that_is_measured_at_hours_and_never_read_is_refused(lab_doc, space, design):
+    lab = LabProfile.model_validate({**lab_doc, "steps": [{"kind": "incubate", "temperature": "37 °C", "duration": "5 h"}]})
+    with pytest.raises(Refused, match=r"\[timing\] the steps: expected readings until 8 h"):
+        draft_plate(plate="P1", experiments=design, space=space, lab=lab, seed=1, inoculum_od600=2.0, run_s=8 * 3600)
+    draft_plate(plate="P1", experiments=design, space=space, lab=lab, seed=1, inoculum_od600=2.0)  # an end point is read who knows where
