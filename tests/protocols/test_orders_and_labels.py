@@ -10,7 +10,8 @@ from datetime import date
 import pytest
 
 from protocols.bench_sheet.cost import cost
-from protocols.bench_sheet.labels import LabelSheet, labels, labels_csv, labels_pdf
+from protocols.bench_sheet.label_text import gravest_first
+from protocols.bench_sheet.labels import GAP_PT, Label, LabelSheet, label_lines, labels, labels_csv, labels_pdf
 from protocols.bench_sheet.order_list import order_list_csv, order_rows
 from protocols.compile import draft_plate
 from world_model.terms.lab_profile import LabProfile
@@ -84,6 +85,39 @@ def test_labels_go_on_as_many_sheets_as_they_need(draft, priced):
     pdf = labels_pdf(told, sheet=sheet, skip=3)
     assert f"/Count {pages}".encode() in pdf
     assert pdf == labels_pdf(told, sheet=sheet, skip=3)
+
+
+def told_on(label: Label) -> str:
+    """What one label of the default sheet says, with letters half as wide as high."""
+    lines = label_lines(label, regular=half, bold=half, wide_pt=165.0, room_pt=105.0, height_pt=93.0)
+    assert all(half(line.text, line.size_pt) <= 165.0 for line in lines)
+    assert sum(line.size_pt + GAP_PT for line in lines) <= 93.0
+    return " ".join(line.text for line in lines)
+
+
+def half(text: str, size: float) -> float:
+    return len(text) * size / 2
+
+
+def test_every_hazard_stands_on_the_label_the_gravest_first(lab_doc, space, design):
+    codes = ["H225", "H302", "H315", "H319", "H335", "H336", "H350", "H361d", "H373", "H411", "H330", "H340", "H360FD", "H400"]
+    lab_doc["stocks"][5] |= {"hazards": codes, "lot": "SLCJ-2291-0044-B", "expires": "2027-03-01"}
+    lab = LabProfile.model_validate(lab_doc)
+    plan = draft_plate(plate="P1", experiments=design, space=space, lab=lab, seed=7, inoculum_od600=1.8).plan
+    label = next(label for label in labels(plan, lab, whole="", day=None) if label.title == "IPTG 20mM")
+    assert label.hazards.split()[:5] == ["H330", "H340", "H350", "H360FD", "H225"]
+    told = told_on(label)
+    assert set(codes) <= set(told.split())
+    assert "SLCJ-2291-0044-B until 2027-03-01" in told
+    assert "…" not in told
+
+
+def test_hazards_that_do_not_fit_send_to_the_sheet_with_the_signal_word():
+    codes = gravest_first([f"H3{n:02d}" for n in range(74)] + [f"H4{n:02d}" for n in range(40)])
+    told = told_on(Label(kind="tube", title="x", lines=("a", "b", "c"), hazards=" ".join(codes), code="x"))
+    assert told.endswith("Danger: see sheet")
+    assert set(told.removesuffix("Danger: see sheet").split()[4:]) <= set(codes)
+    assert told.split()[4:8] == ["H300", "H310", "H330", "H340"]
 
 
 def test_a_long_name_is_made_to_fit(draft, priced):
