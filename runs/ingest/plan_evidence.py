@@ -14,7 +14,8 @@ from .matching import Matched
 from .orientation import judge_orientation
 from .problems import CellProblem
 from .reading_plan import ReadingPlan
-from .replicates import ReplicateSet, replicate_set
+from .replicates import ReplicateSet
+from .replicates import replicate_sets as statistics_of
 
 
 def judge_lay(entries: Entries, plan: ReadingPlan, plates: Sequence[str], matched: Matched) -> None:
@@ -57,14 +58,14 @@ def _last_values(entries: Entries, plan: ReadingPlan, plate: str, measurement: s
 
 def replicate_sets(readings: Sequence[Observation], plan: ReadingPlan) -> tuple[ReplicateSet, ...]:
     """Statistics of every set with at least two readings, by measurement and time."""
-    gathered: dict[tuple[str, str, float | None], dict[str, float]] = {}
+    gathered: dict[tuple[str, float | None], dict[str, dict[str, float]]] = {}
     for one in readings:
         name = plan.sets.get(one.experiment_id)
         if name is not None and one.value is not None and one.flag == "ok":
             where = f"{one.plate}:{one.well}" if len(plan.plates) > 1 and one.plate else one.well or one.experiment_id
-            gathered.setdefault((name, one.variable, one.at_h), {})[where] = one.value
+            gathered.setdefault((one.variable, one.at_h), {}).setdefault(name, {})[where] = one.value
     noise = {measurement.name: measurement.noise for measurement in plan.measurements}
     return tuple(
-        replicate_set(values, name=name, measurement=variable, at_h=at_h, noise=noise[variable])
-        for (name, variable, at_h), values in gathered.items() if len(values) > 1
+        one for (variable, at_h), sets in gathered.items()
+        for one in statistics_of({name: values for name, values in sets.items() if len(values) > 1}, measurement=variable, at_h=at_h, noise=noise[variable])
     )  # fmt: skip

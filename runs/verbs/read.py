@@ -16,7 +16,7 @@ from ..ingest.entries import Entries, UnreadCell
 from ..ingest.open_file import OpenedFile, open_results
 from ..ingest.path_length import to_one_cm
 from ..ingest.problems import CellProblem
-from ..ingest.replicates import ReplicateSet, replicate_set
+from ..ingest.replicates import ReplicateSet, replicate_sets
 from ..ingest.z_factor import AssayQuality, assay_quality
 
 # formats to try, the common ones first
@@ -267,10 +267,8 @@ def corrected(view: FileView, plate: str, measurement: str, *, blanks: Sequence[
 
 def sets_in(values: Mapping[str, float], sets: Mapping[str, Sequence[str]], *, measurement: str) -> tuple[ReplicateSet, ...]:
     """Statistics of the sets that hold a number."""
-    return tuple(
-        replicate_set({well: values[well] for well in wells if well in values}, name=name, measurement=measurement)
-        for name, wells in sets.items() if any(well in values for well in wells)
-    )  # fmt: skip
+    held = {name: {well: values[well] for well in wells if well in values} for name, wells in sets.items()}
+    return replicate_sets({name: wells for name, wells in held.items() if wells}, measurement=measurement)
 
 
 def quality_in(values: Mapping[str, float], positive: Sequence[str], negative: Sequence[str]) -> AssayQuality:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from runs.ingest.orientation import judge_orientation
 from runs.ingest.path_length import path_length_cm
 from runs.ingest.reading_plan import ReadingPlan
-from runs.ingest.replicates import replicate_set, robust_z, told_sets
+from runs.ingest.outliers import outliers
+from runs.ingest.replicates import replicate_sets, to_digits_of, told_sets
 from runs.ingest.results import read_results
 from runs.ingest.z_factor import assay_quality
 from world_model.terms.errors import ResultsError
@@ -19,27 +20,65 @@ from world_model.terms.plates import FORMATS
 
 
 def test_replicates_by_hand():
-    one = replicate_set({"A1": 1.0, "A2": 1.1, "A3": 1.2, "A4": 4.0}, name="x", measurement="OD600")
-    # mean 7.3 / 4; median 1.15; deviations 0.15, 0.05, 0.05, 2.85: MAD 0.1, so A4 lies 0.6745 · 2.85 / 0.1 away
-    assert (one.n, one.mean) == (4, pytest.approx(1.825))
+    sets = {"x": {"A1": 1.0, "A2": 1.1, "A3": 1.2, "A4": 4.0}}
+    sets |= {f"y{i}": {f"B{i}": 1.0, f"C{i}": 1.1, f"D{i}": 1.2} for i in range(1, 7)}
+    one = replicate_sets(sets, measurement="OD600")[0]
+    assert (one.n, one.mean) == (4, pytest.approx(7.3 / 4))
     assert one.sd == pytest.approx(stdev([1.0, 1.1, 1.2, 4.0])) and one.cv == pytest.approx(one.sd / 1.825)
-    assert [(far.well, far.robust_z) for far in one.outliers] == [("A4", pytest.approx(0.6745 * 2.85 / 0.1))]
-    assert told_sets([one])[0].startswith("A4 reads 4 OD600") and told_sets([one])[0].endswith("It is kept.")
+    # of 16 distances from a median, 12 are 0.1 in sets that read 1.1: robust sd 0.1 / 0.6745 / 1.1 of the reading, here 1.15;
+    # A4 lies 2.9 from the mean of three others
+    (far,) = one.outliers
+    assert far.well == "A4" and far.sds == pytest.approx(2.9 / (1.15 * 0.1 / 0.6745 / 1.1) / (1 + 1 / 3) ** 0.5)
+    assert told_sets([one])[0] == f"A4 reads 4.0 OD600, far from its 4 replicates of x (mean 1.8, {far.sds:+.1f} sd from the others). It is kept."
 
 
-def test_two_wells_accuse_nobody_and_noise_bounds_the_scale():
-    assert robust_z({"A1": 1.0, "A2": 9.0}) == {}
-    assert robust_z({"A1": 1.0, "A2": 1.0, "A3": 1.0}) == {}
-    values = {"A1": 1.0, "A2": 1.0, "A3": 1.0, "A4": 1.0, "A5": 1.0, "A6": 1.001}
-    assert replicate_set(values, name="x", measurement="OD").outliers != ()
-    assert replicate_set(values, name="x", measurement="OD", noise=0.002).outliers == ()
+def test_noise_bounds_the_scale_and_equal_readings_accuse_nobody():
+    calm = {f"c{i}": {f"A{i}": 1.0, f"B{i}": 1.0 + 1e-4 * i, f"C{i}": 1.0 - 1e-4 * i} for i in range(1, 9)}
+    far = calm | {"x": {"D1": 1.0, "D2": 1.0, "D3": 1.02}}
+    assert {"D3"} == {one.well for one in outliers(far)["x"]}
+    assert outliers(far, noise=0.01) == {}
+    assert outliers({"x": {"A1": 1.0, "A2": 1.0, "A3": 1.0}}) == {} and outliers({"x": {"A1": 1.0}}) == {} == outliers({})
 
 
-@given(st.lists(st.integers(-100, 100), min_size=3, max_size=12), st.floats(0.1, 10), st.floats(-50, 50))
-def test_a_robust_z_does_not_depend_on_the_unit(values, scale, shift):
-    wells = {f"A{i}": value for i, value in enumerate(values)}
-    before, after = robust_z(wells), robust_z({well: scale * value + shift for well, value in wells.items()})
-    assert {well for well, z in before.items() if abs(z) > 4} <= {well for well, z in after.items() if abs(z) > 3.9}
+def test_a_mean_of_nil_reads_nil():
+    assert to_digits_of(-4.737e-15, 0.0021) == "0.0000" and to_digits_of(0.04512, 0.0021) == "0.0451"
+    assert to_digits_of(2651.3, 64.0) == "2651" and to_digits_of(2651.3, 640.0) == "2650" and to_digits_of(0.5, None) == "0.5"
+
+
+def drawn(rng, *, n, sets, spread, relative):
+    """Sets of n wells whose levels differ up to `spread`-fold; their sd is 3 % of the level, or 0.3 of level 10."""
+    levels = [10 * spread ** rng.random() for _ in range(sets)]
+    sds = [0.03 * level if relative else 0.3 for level in levels]
+    return {f"s{i}": {f"s{i}w{k}": rng.gauss(level, sd) for k in range(n)} for i, (level, sd) in enumerate(zip(levels, sds, strict=True))}, sds
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 6])
+def test_of_good_wells_fewer_than_one_in_a_thousand_are_named(n):
+    rng, named, wells = random.Random(n), 0, 0
+    for relative in (False, True):
+        for sets, spread in ((1, 1), (4, 1), (16, 1), (16, 30)):
+            for _ in range(3000 // (sets * n) + 1):
+                good, _ = drawn(rng, n=n, sets=sets, spread=spread, relative=relative)
+                named += sum(map(len, outliers(good).values()))
+                wells += n * sets
+    assert wells > 24_000 and named / wells < 1e-3
+
+
+@pytest.mark.parametrize(("n", "at_least"), [(2, 0.5), (3, 0.9), (4, 0.99), (6, 0.99)])
+def test_a_well_ten_sd_off_is_found_among_sixteen_sets(n, at_least):
+    rng, found = random.Random(n), 0
+    for _ in range(200):
+        sets, sds = drawn(rng, n=n, sets=16, spread=1, relative=True)
+        sets["s3"]["s3w1"] += 10 * sds[3]
+        found += "s3w1" in {one.well for one in outliers(sets).get("s3", ())}
+    assert found >= 200 * at_least
+
+
+@given(st.lists(st.lists(st.integers(-100, 100), min_size=2, max_size=5), min_size=1, max_size=6), st.sampled_from([0.25, 0.5, 2.0, 1024.0]))
+def test_who_is_named_does_not_depend_on_the_unit(values, factor):
+    sets = {str(i): {f"{i}w{k}": float(value) for k, value in enumerate(one)} for i, one in enumerate(values)}
+    scaled = {name: {well: factor * value for well, value in one.items()} for name, one in sets.items()}
+    assert {name: [far.well for far in one] for name, one in outliers(sets).items()} == {name: [far.well for far in one] for name, one in outliers(scaled).items()}
 
 
 def test_z_prime_is_zhang_s():
@@ -129,7 +168,7 @@ def test_statistics_come_with_the_results_and_nothing_is_dropped():
     result = read_results(text.encode(), plan=plan)
     assert [one.value for one in result.readings] == values
     assert result.sets[0].mean == pytest.approx(fmean(values)) and [far.well for far in result.sets[0].outliers] == ["A5"]
-    assert any(note.startswith("A5 reads 3 OD600") for note in result.notes)
+    assert any(note.startswith("A5 reads 3.00 OD600") for note in result.notes)
 
 
 def test_absorbance_in_thousandths_is_refused():
