@@ -16,6 +16,7 @@ from world_model.terms.units import conversion_factor
 
 from .finding import Finding, Refused, errors_in
 from .preflight import check_lab
+from .solvent_caps import capped_factors
 from .solver.demands import read_demands
 from .solver.dilutions import FACTORS, MOST_LEVELS
 from .solver.strengths import read_strengths
@@ -42,7 +43,7 @@ class Reach:
     Attributes:
         constraints: the volumes of the strongest stocks, base medium, cells and the least diluent fit the well.
         lowest: factor → lowest concentration above 0 that a single transfer reaches, in the factor's unit.
-        highest: factor → what the strongest stock reaches alone, beside base medium and cells.
+        highest: factor → what the strongest stock reaches alone, beside base medium and cells, and under the caps on solvents.
         gaps: ranges that lie above the weaker stock's most and below the stronger one's least.
         findings: ranges of factors that can't be reached, or only in part.
     """
@@ -153,6 +154,10 @@ def reach(space: SearchSpace, lab: LabProfile, *, inoculum_od600: float | None =
             gaps += _gaps(binding.factor, [(own[stock], least_ul[stock]) for stock in weak_first], taken_ul=taken, final_ul=final_ul)
         findings += _range_findings(space, binding.factor, lowest[binding.factor], highest[binding.factor])
     findings += [_gap_finding(space, gap) for gap in gaps]
+    if lab.dilutions is None:  # a dilution brings solvent of its own measure
+        for capped in capped_factors(space, solver, bound):
+            highest[capped.factor] = min(highest[capped.factor], capped.most)
+            findings.append(capped.finding(space))
     free = 1 - taken / final_ul
     if free <= 0:
         findings.append(
