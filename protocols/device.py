@@ -8,7 +8,9 @@ from typing import Literal
 
 from world_model.terms.lab_profile import LabProfile
 from world_model.terms.robots import ECHO, OPENTRONS, TECAN
+from world_model.terms.stocks import Holder
 
+from .labware import labware
 from .pipettes import measuring_hands
 from .volumes import STEP_NL, to_nl
 
@@ -69,12 +71,23 @@ def device_of(lab: LabProfile) -> Device:
 
 
 def devices_by_stock(lab: LabProfile) -> Mapping[str, Device]:
-    """What moves each stock: the robot, or hands where an Echo does not reach (its holders name an Echo plate type)."""
+    """What moves each stock: the robot, or hands where an Echo does not reach. Cells are always poured: they settle, and sound
+    stirs nothing."""
     device = device_of(lab)
     if device.by != "sound":
         return {stock.name: device for stock in lab.stocks}
-    reached = {holder.name for holder in lab.holders if holder.type}
-    return {stock.name: device if stock.holder in reached else BY_HAND for stock in lab.stocks}
+    reached = {holder.name for holder in lab.holders if is_echo_source(holder)}
+    cells = lab.cells.stock if lab.cells is not None else None
+    return {stock.name: device if stock.holder in reached and stock.name != cells else BY_HAND for stock in lab.stocks}
+
+
+def is_echo_source(holder: Holder) -> bool:
+    """Whether an Echo draws from a holder: a source plate of 384 or 1536 wells, or the reservoir of six, with its type named.
+
+    Source: Beckman Coulter, Echo qualified source plates (384PP, 384LDV, 1536LDV, 6RES).
+    """
+    wells = len(labware(holder.labware).wells)
+    return bool(holder.type) and (wells in (384, 1536) or holder.type.upper().startswith("6RES"))
 
 
 def _multiple_up(volume_nl: int, step_nl: int) -> int:

@@ -110,7 +110,7 @@ def _check_machine(lab: LabProfile) -> list[Finding]:
         if by[lab.medium.diluent] is BY_HAND:
             found.append(
                 _error(
-                    "device range", f"stock {lab.medium.diluent!r}, the diluent", f"in holder {lab.stock(lab.medium.diluent).holder!r}, which names no Echo plate type",
+                    "device range", f"stock {lab.medium.diluent!r}, the diluent", f"in holder {lab.stock(lab.medium.diluent).holder!r}, which is no Echo source plate",
                     "an Echo source plate, from which wells are filled up in drops", "Put it there, and name the plate's type ([[holders]] type = \"384PP_AQ_BP\").",
                 )
             )  # fmt: skip

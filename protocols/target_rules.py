@@ -11,7 +11,7 @@ from world_model.terms.errors import nearest
 from world_model.terms.lab_profile import LabProfile
 from world_model.terms.robots import ECHO, TECAN
 
-from .device import Device, device_of, devices_by_stock
+from .device import Device, device_of, devices_by_stock, is_echo_source
 from .emitters.plain_text import is_plain
 from .emitters.pylabrobot import RACK_OF_TIPS, SITES, TIP_RACKS, tip_rack_for
 from .emitters.tecan import MOST_LABEL, PLATE_LABEL
@@ -145,7 +145,7 @@ def _types(lab: LabProfile, *, forbidden: str, most: int) -> Iterator[Finding]:
 def _echo_types(lab: LabProfile) -> Iterator[Finding]:
     if not lab.plate.type:
         yield _error("plate type", "plate.type", "nothing", "the Echo's name of the destination plate", 'Add e.g. type = "Corning_384PS_Black".')
-    if not any(holder.type for holder in lab.holders):
+    if not any(is_echo_source(holder) for holder in lab.holders):
         yield _error("plate type", "the holders", "no type", "at least one source plate with the Echo's name of it", 'Add e.g. type = "384PP_AQ_BP" to the holder of the stocks.')
     if lab.dilutions is not None and not lab.dilutions.type:
         yield _error("plate type", "dilutions.type", "nothing", "the Echo's name of the plate that dilutions are made in", 'Add e.g. type = "384PP_AQ_BP".')

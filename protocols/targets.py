@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from world_model.terms.lab_profile import LabProfile
 from world_model.terms.robots import ECHO, OPENTRONS, TECAN
 
-from .device import BY_HAND
+from .device import BY_HAND, is_echo_source
 from .emitters.by_hand import emit_by_hand, emit_hands
 from .emitters.echo import emit_pick_list
 from .emitters.pylabrobot import emit_script
@@ -169,7 +169,7 @@ class Echo(TextTarget):
         return tuple(emit_pick_list(stage, plan, lab) for stage in work)
 
     def parse(self, emitted: Emitted, plan: PhysicalPlan, lab: LabProfile, bench: Bench) -> list[list[Parsed]]:
-        types = {holder.name: holder.type for holder in lab.holders if holder.type}
+        types = {holder.name: holder.type for holder in lab.holders if is_echo_source(holder)}
         types |= {name: rack_type(name, plan, lab) for name in plan.dilution_plates}
         hands = parse_by_hand(emitted.also[BY_HAND_FILE], bench) if BY_HAND_FILE in emitted.also else {}
         stages = []

@@ -56,7 +56,7 @@ def main() -> None:
         return
     analyser = beside("analyser")
     limits = asked["limits"]
-    readable = sorted({sys.prefix, sys.base_prefix, *(path for path in sys.path if path), "/usr", "/lib", "/lib64", "/etc", "/dev/null", "/dev/urandom", "/System", "/Library"})
+    readable = sorted({sys.prefix, sys.base_prefix, *(path for path in sys.path if path), "/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types", "/etc/ssl/openssl.cnf", "/dev/null", "/dev/urandom", "/System", "/Library"})
     walls = fence.limit_resources(cpu_s=limits["cpu_s"], memory_mb=limits["memory_mb"], file_mb=limits["file_mb"])
     if network:
         walls.append("no network")

@@ -10,7 +10,7 @@ What each system lets an unprivileged process do is put up, and what was put up 
   folder alone.
 
 What is not guarded against: where the kernel offers none of these (macOS), code that goes around Python's audit hooks, by
-`ctypes` for instance, meets the resource limits only. Nowhere is reading of world-readable system files (`/usr`, `/etc`)
+`ctypes` for instance, meets the resource limits only. Nowhere is reading of world-readable system files (`/usr`)
 refused by the kernel. Code that knows nextwell can forge its own analysis: it runs in the process that answers. And timing or
 hardware side channels stay open. A file that is out to harm belongs on no lab computer.
 """

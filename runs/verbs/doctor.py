@@ -14,7 +14,7 @@ from world_model.terms.errors import NextwellError
 from ..journal.workspace import Workspace
 from .outcome import Progress, silent
 
-NEEDED = ("torch", "botorch", "gpytorch", "numpy", "scipy", "pandas", "pydantic", "pint", "networkx", "sqlalchemy", "typer", "rich", "matplotlib", "plotly", "jinja2")
+NEEDED = ("torch", "botorch", "gpytorch", "numpy", "scipy", "pandas", "pydantic", "pint", "networkx", "sqlalchemy", "typer", "rich", "matplotlib", "reportlab", "jinja2")
 
 
 @dataclass(frozen=True, kw_only=True)
