@@ -17,6 +17,9 @@ from .plate_map import volume_map
 
 # The usual set: each measures well from a tenth of its largest volume on.
 PIPETTES_NL = {"P2": 2_000, "P20": 20_000, "P200": 200_000, "P1000": 1_000_000}
+# Volumes are planned and recorded to 0.1 µL. Counters go by 0.2 µL on a P200 and by 1 or 2 µL on a P1000, the maker decides:
+# the nearest mark is off by 0.1 µL of 20 or by 1 µL of 200 at most, half a percent.
+BETWEEN_MARKS = "A volume between two marks of your pipette: set the nearest, which from 20 µL on is at most 0.5 % off (marks of 0.2 µL on a P200, of 2 µL at most on a P1000)."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,4 +90,6 @@ def _round(plan: PhysicalPlan, steps: Sequence[WorkStep], *, stirred: bool) -> H
     where = "" if first.target[0] == plan.plate else f" into {first.target[0]}"
     stir = f". Mix the tube before the first and before every {STIR_EVERY}th well" if stirred else ""
     title = f"{first.liquid} from {source}{where}: {len(totals)} wells, {shown(sum(totals.values()))}{stir}"
-    return HandRound(title=title, picture=volume_map(load_name, totals, name=f"{first.liquid}, µL in each well"), dials=tuple(dials))
+    # a dilution is a transfer or two: a line says it better than a plate
+    picture = volume_map(load_name, totals, name=f"{first.liquid}, µL in each well") if first.target[0] == plan.plate else None
+    return HandRound(title=title, picture=picture, dials=tuple(dials))

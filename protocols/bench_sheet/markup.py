@@ -16,7 +16,7 @@ PAGE = """<!doctype html>
   .who { white-space: nowrap; font-size: 10pt; line-height: 2; }
   table { border-collapse: collapse; width: 100%; font-size: 9pt; margin: 2mm 0; }
   th { text-align: left; border-bottom: 1.5px solid #444; padding: 1mm 1.5mm; vertical-align: bottom; }
-  td { border-bottom: 1px solid #ddd; padding: 1mm 1.5mm; vertical-align: top; overflow-wrap: anywhere; }
+  td { border-bottom: 1px solid #ddd; padding: 1mm 1.5mm; vertical-align: top; overflow-wrap: break-word; }
   td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
   td.box { width: 6mm; }
   thead { display: table-header-group; } tr { break-inside: avoid; }

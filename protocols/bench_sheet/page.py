@@ -20,7 +20,7 @@ from .blocks import Column, Note, Paragraph, Section, SheetPage, Shown, Sign, St
 from .conditions import conditions_table, settings_to_make
 from .deck_map import deck_map
 from .gantt import gantt
-from .hand_list import hand_stages
+from .hand_list import BETWEEN_MARKS, hand_stages
 from .pipetting_order import pipetting_order
 from .plate_map import plate_map
 from .steps import sheet_steps
@@ -87,7 +87,7 @@ def sheet_page(
     ]
     for hands in hand_stages(plan, lab):
         at = f" at {hands.at_h:g} h" if hands.at_h else ""
-        told = "Set the pipette once for each line and go down the columns; tick each well. “One tip”: it may go from well to well as long as it touches nothing but dry plastic and this liquid."
+        told = f"Set the pipette once for each line and go down the columns; tick each well. “One tip”: it may go from well to well as long as it touches nothing but dry plastic and this liquid. {BETWEEN_MARKS}"
         sections.append(Section(title=f"By hand: {hands.stage}{at}{', ' + hands.when if hands.when else ''}", blocks=(Paragraph(text=told), *hands.rounds), new_page=True))
     sections.append(
         Section(title="Wells", blocks=(Paragraph(text=f"Final concentrations in {shown(plan.final_nl)}, as they are really reached."), well_table(plan)), new_page=True)

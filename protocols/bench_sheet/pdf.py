@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import assert_never
 from xml.sax.saxutils import escape
 
@@ -11,6 +12,7 @@ from reportlab.lib.colors import HexColor, black
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, CondPageBreak, Flowable, Frame, KeepTogether, PageBreak, PageTemplate, Spacer, TableStyle
 from reportlab.platypus import Paragraph as Text
@@ -32,6 +34,7 @@ _ROUND = ParagraphStyle("round", fontName=BOLD, fontSize=9.2, leading=12, spaceB
 _CAPTION = ParagraphStyle("caption", parent=_SMALL, textColor=HexColor("#555555"), spaceAfter=4)
 _LINE, _PALE, _AMBER, _WARM = HexColor("#444444"), HexColor("#d8d8d8"), HexColor("#d98e04"), HexColor("#fff4d6")
 _WELLS_A_LINE = 8
+_PADDING = 4
 
 
 def sheet_pdf(page: SheetPage) -> bytes:
@@ -119,7 +122,8 @@ def _steps(block: Steps) -> Flowable:
 def _table(block: Table) -> Flowable:
     whole = sum(column.share for column in block.columns)
     tick = 6 * mm if block.tick else 0
-    widths = [*([tick] if block.tick else []), *((WIDTH - tick) * column.share / whole for column in block.columns)]
+    shares = [(WIDTH - tick) * column.share / whole for column in block.columns]
+    widths = [*([tick] if block.tick else []), *word_widths(shares, [_longest_word(block, number) + 2 * _PADDING + 0.5 for number in range(len(shares))])]
     head = [*([""] if block.tick else []), *(Text(f'<font name="{BOLD}">{escape(column.name)}</font>', _NUMBER if column.numeric else _SMALL) for column in block.columns)]
     rows = [head]
     for row in block.rows:
@@ -131,9 +135,34 @@ def _table(block: Table) -> Flowable:
         rows.append([*([_tick(7.5)] if block.tick else []), *cells])
     told = TableStyle([
         ("VALIGN", (0, 0), (-1, -1), "TOP"), ("LINEBELOW", (0, 0), (-1, 0), 1, _LINE), ("LINEBELOW", (0, 1), (-1, -1), 0.4, _PALE),
-        ("TOPPADDING", (0, 0), (-1, -1), 2), ("BOTTOMPADDING", (0, 0), (-1, -1), 2), ("LEFTPADDING", (0, 0), (-1, -1), 4), ("RIGHTPADDING", (0, 0), (-1, -1), 4),
+        ("TOPPADDING", (0, 0), (-1, -1), 2), ("BOTTOMPADDING", (0, 0), (-1, -1), 2), ("LEFTPADDING", (0, 0), (-1, -1), _PADDING), ("RIGHTPADDING", (0, 0), (-1, -1), _PADDING),
     ])  # fmt: skip
     return Grid(rows, colWidths=widths, repeatRows=1, style=told, spaceBefore=3, spaceAfter=4)
+
+
+def _longest_word(block: Table, number: int) -> float:
+    """Points that a column needs so that no word of it is broken; a hash is set in its own letters and stands in the widest column."""
+    column = block.columns[number]
+    if column.name == "SHA-256":
+        return 0.0
+    head = max((stringWidth(word, BOLD, _SMALL.fontSize) for word in column.name.split()), default=0.0)
+    font = BOLD if column.bold else SANS
+    cells = (row[number] for row in block.rows)
+    words = (word for cell in cells for word in ([cell] if column.numeric and len(cell) < 12 else cell.split(" ")))
+    return max(head, max((stringWidth(word, font, _SMALL.fontSize) for word in words), default=0.0))
+
+
+def word_widths(shares: Sequence[float], needs: Sequence[float]) -> list[float]:
+    """Columns as wide as their shares, but none narrower than its longest word: what lacks is taken from what others have to spare.
+
+    Where the words need more than there is, the shares stay and a word may break.
+    """
+    spare = [max(share - need, 0.0) for share, need in zip(shares, needs, strict=True)]
+    lacks = sum(max(need - share, 0.0) for share, need in zip(shares, needs, strict=True))
+    if lacks > sum(spare):
+        return list(shares)
+    part = lacks / sum(spare) if lacks else 0.0
+    return [max(share, need) - part * more for share, need, more in zip(shares, needs, spare, strict=True)]
 
 
 def _hand_round(block: HandRound) -> list[Flowable]:

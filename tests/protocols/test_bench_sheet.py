@@ -11,11 +11,13 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from protocols.bench_sheet.blocks import HandRound, Table
 from protocols.bench_sheet.hand_list import hand_stages, pipette_for
 from protocols.bench_sheet.page import sheet_page
-from protocols.bench_sheet.pdf import sheet_pdf
+from protocols.bench_sheet.pdf import sheet_pdf, word_widths
 from protocols.bench_sheet.sheet import bench_sheet, sheet_html
 from protocols.bench_sheet.stock_use import tube_uses
 from protocols.compile import draft_plate
@@ -24,6 +26,7 @@ from protocols.plan import PhysicalPlan
 from protocols.schedule.plan_times import schedule_plates
 from protocols.schedule.plate_tasks import PlateWork
 from world_model.terms.lab_profile import LabProfile
+from world_model.terms.proposal import ProposedExperiment
 
 
 def test_it_says_when_the_plate_leaves_and_returns(compiled):
@@ -201,3 +204,42 @@ def test_hostile_text_is_drawn_and_breaks_nothing(drafted, lab_doc):
     page = page_of(drafted, LabProfile.model_validate(lab_doc))
     assert sheet_pdf(page).startswith(b"%PDF")
     assert "<img" not in sheet_html(page)
+
+
+def test_no_word_breaks_while_the_columns_have_room():
+    # 60 + 40 + 100: the second needs 50 and takes the 10 from the others by what they can spare, 20 and 60
+    assert word_widths([60, 40, 100], [40, 50, 40]) == pytest.approx([57.5, 50, 92.5])
+    assert word_widths([60, 40], [70, 60]) == [60, 40]
+
+
+@given(shares=st.lists(st.floats(10, 200), min_size=1, max_size=8), seed=st.integers(0, 1000))
+def test_widths_keep_their_sum_and_every_word_that_fits(shares, seed):
+    needs = [share * (0.3 + ((seed * (i + 3)) % 17) / 12) for i, share in enumerate(shares)]
+    widths = word_widths(shares, needs)
+    assert sum(widths) == pytest.approx(sum(shares))
+    if sum(needs) <= sum(shares):
+        assert all(width >= need - 1e-6 for width, need in zip(widths, needs, strict=True))
+
+
+def test_a_place_to_keep_is_printed_in_whole_words(drafted, lab_doc, tmp_path):
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext reads the PDF")
+    lab_doc["stocks"][6]["keep"] = "at room temperature, used within the hour"
+    (tmp_path / "sheet.pdf").write_bytes(sheet_pdf(page_of(drafted, LabProfile.model_validate(lab_doc))))
+    text = subprocess.run(["pdftotext", "-layout", str(tmp_path / "sheet.pdf"), "-"], capture_output=True, text=True, check=True).stdout
+    assert "temperature" in text
+
+
+def test_only_the_plate_itself_is_drawn_for_hands(space, lab_doc):
+    """A dilution is a transfer or two: no picture of 96 wells for it."""
+    lab_doc["robot"] = {"model": "hands", "least_ul": 1, "most_ul": 1000}
+    lab_doc["dilutions"] = {"labware": "corning_96_wellplate_360ul_flat", "dead_volume_ul": 5}
+    lab = LabProfile.model_validate(lab_doc)
+    design = [ProposedExperiment(id="R01-001", role="candidate", settings={"glucose": 0.05, "magnesium": 2.0, "iptg": 500.0, "induction": 0.0})]
+    plan = draft_plate(plate="P", experiments=design, space=space, lab=lab, seed=1).plan
+    assert plan.dilutions
+    [stage] = hand_stages(plan, lab)
+    drawn = [each.picture is not None for each in stage.rounds if not each.title.startswith("Mix ")]
+    into_plate = [not any(f" into {name}" in each.title for name in plan.dilution_plates) for each in stage.rounds if not each.title.startswith("Mix ")]
+    assert drawn == into_plate
+    assert not all(drawn)
