@@ -90,11 +90,19 @@ def _solvent_reasons(recipe: Recipe, needed: Mapping[str, int], *, where: str) -
             most = max(parts, key=lambda stock: parts[stock])
             found.append(
                 _reason(
-                    "solvent", where, f"{sum(parts.values()) / recipe.final_nl:.3%} {solvent}, most of it from {most}", f"at most {room_nl / recipe.final_nl:.3%} {solvent}",
+                    "solvent", where, f"{100 * sum(parts.values()) / recipe.final_nl:.3g} % {solvent}, most of it from {most}", _solvent_limit(recipe, solvent),
                     f"Give a stronger stock in the place of {most}, ask for less, or raise solvent_limits.",
                 )
             )  # fmt: skip
     return found
+
+
+def _solvent_limit(recipe: Recipe, solvent: str) -> str:
+    """The cap as the lab file has it, and what the well's other additions leave of it."""
+    left = 100 * recipe.solvent_room_nl[solvent] / recipe.final_nl
+    cap = recipe.solvent_caps.get(solvent, left)
+    taken = f", of which {cap - left:.2g} % is taken by what is added later" if cap - left > 1e-9 else ""
+    return f"at most {cap:g} % {solvent} in the well{taken}"
 
 
 def _reason(rule: str, where: str, observed: str, limit: str, mend: str) -> Finding:

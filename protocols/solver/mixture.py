@@ -35,7 +35,7 @@ class Recipe:
         prefer: `large` volumes, which rounding hurts least; or `small` ones, which dilute a growing culture least.
         precise: whether small volumes keep a distance from the device's least: if the liquids allow, at all costs, or not.
         solvents: liquid → solvent → volume fraction, for the solvents that are limited.
-        solvent_room_nl: solvent → what this stage may bring of it, nanolitres.
+        solvent_room_nl: solvent → what this stage may bring of it, nanolitres. `solvent_caps`: % (v/v) of it in the whole well.
     """
 
     targets: Mapping[str, float]
@@ -50,6 +50,7 @@ class Recipe:
     prefer: Literal["large", "small"] = "large"
     solvents: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     solvent_room_nl: Mapping[str, float] = field(default_factory=dict)
+    solvent_caps: Mapping[str, float] = field(default_factory=dict)
     precise: Literal["try", "must", "no"] = "try"
 
     def least_nl(self, liquid: str) -> int:

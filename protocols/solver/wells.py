@@ -164,6 +164,7 @@ class Solver:
             fixed={cells: self.cells_nl} if cells is not None and demand.cells and minute == 0 else {},
             devices=self.devices, most_nl=self.final_nl, prefer="large" if minute == 0 else "small", solvents=self.solvents,
             solvent_room_nl={name: percent / 100 * self.final_nl - used_nl.get(name, 0.0) for name, percent in lab.solvent_limits.items()},
+            solvent_caps=lab.solvent_limits,
         )  # fmt: skip
 
     def _solvent_of(self, volumes: Mapping[int, Mapping[str, int]]) -> dict[str, float]:
@@ -214,7 +215,16 @@ class Solver:
                 rows.append(Reached(component=stock, asked=cells.final_od600, planned=od * volume / self.final_nl, unit="OD600"))
             elif not self.strengths.of[stock]:
                 rows.append(Reached(component=stock, asked=volume / 1000, planned=volume / 1000, unit="µL"))
-        return tuple(rows)
+        return (*rows, *self._solvents_reached(together))
+
+    def _solvents_reached(self, volumes: Mapping[str, int]) -> list[Reached]:
+        """Solvents that come along, in % (v/v); nobody asks for them. One that some stock has as a component is told there."""
+        brought = self._solvent_of({0: volumes})
+        return [
+            Reached(component=name, asked=0.0, planned=100 * volume / self.final_nl, unit="% (v/v)")
+            for name, volume in brought.items()
+            if volume > 0 and name not in self.strengths.units
+        ]
 
 
 def solver_of(lab: LabProfile, strengths: Strengths, *, inoculum_od600: float | None) -> Solver:

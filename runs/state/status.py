@@ -67,8 +67,8 @@ def _of_round(state: CampaignState, opened: RoundState, file: str, folder: str) 
     if not state.charter.protocol:
         return Waiting(round=number, step="record", who="lab", what=f"Round {number}: {n} experiments wait for results.", command=f"record {file} RESULTS.csv")
     if opened.compiled is None:
-        told = f"Round {number}: {n} experiments are proposed and wait to be compiled for the robot."
-        return Waiting(round=number, step="compile", who="you", what=told, command=f"compile {file} --inoculum-od OD600")
+        told = f"Round {number}: {n} experiments are proposed and wait to be compiled. Where cells are added, with their OD600 of that morning: --inoculum-od."
+        return Waiting(round=number, step="compile", who="you", what=told, command=f"compile {file}")
     place = f"{folder}/round-{number:02d}" if folder else "the round's folder"
     if opened.approval is None:
         told = f"Round {number}: plate {opened.plate} is compiled; read bench_sheet.html in {place} and approve it."

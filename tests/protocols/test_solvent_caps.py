@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from protocols.draft import draft_plate
+from protocols.emitters.tables import well_rows
 from protocols.finding import errors_in
 from protocols.reach import reach
 from world_model.terms.factors import Continuous
 from world_model.terms.lab_profile import LabProfile
+from world_model.terms.proposal import ProposedExperiment
 from world_model.terms.space import SearchSpace
 
 SPACE = SearchSpace(factors=(Continuous(name="drug", unit="µM", low=0, high=20), Continuous(name="dye", unit="µM", low=100, high=200)))
@@ -51,3 +54,20 @@ def test_a_cap_below_a_factors_lower_bound_is_an_error():
     """Dye 100 µM alone brings 0.125 % DMSO."""
     [told] = [finding for finding in errors_in(reach(SPACE, bench(0.1)).findings) if "dye" in finding.where]
     assert told.rule == "solvent"
+
+
+def test_a_refusal_says_the_cap_as_written_and_what_later_additions_take():
+    """Drug 20 µM is 8 µL of stock, 4 % DMSO; dye 100 µM, added later, takes 0.125 %."""
+    later = SearchSpace(factors=(SPACE["drug"], Continuous(name="dye", unit="µM", low=100, high=200, acts="dose", at=0.5)))
+    told = " ".join(map(str, reach(later, bench(0.5)).reasons_against({"drug": 20, "dye": 100})))
+    assert "at most 0.5 % DMSO in the well, of which 0.1" in told
+    assert "found 4 % DMSO" in told
+
+
+def test_solvents_are_listed_in_wells_csv_with_asked_0():
+    """Drug 2.5 µM is 1 µL of pure DMSO in 200 µL: 0.5 %; dye 100 µM brings 5 µL of 5 %, 0.125 %."""
+    design = [ProposedExperiment(id="R01-001", role="candidate", settings={"drug": 2.5, "dye": 100}), ProposedExperiment(id="R01-002", role="blank")]
+    rows = well_rows(draft_plate(plate="P1", experiments=design, space=SPACE, lab=bench(1), seed=1).plan)
+    [row] = [row for row in rows if row.component == "DMSO"]
+    assert (row.experiment_id, row.asked, row.unit) == ("R01-001", 0.0, "% (v/v)")
+    assert row.planned == pytest.approx(0.625)
