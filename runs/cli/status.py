@@ -16,6 +16,7 @@ def status(file: CampaignFile, workspace: WorkspaceFolder = DEFAULT_WORKSPACE, t
     """Say where a campaign stands, what waits for whom, and the next command to type. Writes nothing."""
     with speaking("status", as_json=as_json) as voice:
         from ..state.status import counts, what_waits
+        from ..verbs.approve import edited_after_approval, lab_file_changed
         from ..verbs.from_file import look_at_file
         from ..verbs.open_campaign import changes_since_opening
 
@@ -38,6 +39,10 @@ def status(file: CampaignFile, workspace: WorkspaceFolder = DEFAULT_WORKSPACE, t
             changes = changes_since_opening(campaign)
             voice.told["changed_in_file"] = [str(change) for change in changes]
             voice.notes([f"The file has changed since the last command ({change}); the next command records it." for change in changes])
+            waiting = [told for opened in state.rounds if not opened.approval for told in lab_file_changed(campaign, opened)]
+            changed = [*edited_after_approval(campaign, state.rounds), *waiting]
+            voice.told["changed_after_compiling"] = changed
+            voice.notes(changed)
         assert campaign.workspace is not None
         folder = str(campaign.workspace.campaign_folder(campaign.charter.name))
         lines = what_waits(state, file=str(file), folder=folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from world_model.terms.errors import ConflictError, VerificationError
@@ -47,7 +48,9 @@ def _approve(campaign: OpenCampaign, round: int | None, *, person: str | None, c
     who = approved.person or f"policy: {approved.policy}"
     return Outcome(
         state=after, round=after.rounds[opened.number - 1],
-        messages=(f"Round {opened.number} approved ({who}): {len(compiled.files)} files, protocol {compiled.protocol_sha256[:12]}.",),
+        messages=(
+            f"Round {opened.number} approved ({who}): {len(compiled.files)} files, protocol {compiled.protocol_sha256[:12]}.", *lab_file_changed(campaign, opened),
+        ),
     )  # fmt: skip
 
 
@@ -62,12 +65,8 @@ def compiled_of(opened: RoundState) -> ProtocolCompiled:
     return opened.compiled
 
 
-def refuse_edited(folder: Path, compiled: ProtocolCompiled) -> None:
-    """Compare the files on disk with what was compiled.
-
-    Raises:
-        VerificationError: names each file that is missing or differs.
-    """
+def edited_since(folder: Path, compiled: ProtocolCompiled) -> tuple[str, ...]:
+    """What is missing, or differs from what was compiled and approved, of a round's files."""
     wrong = []
     for written in compiled.files:
         file = folder / written.name
@@ -75,8 +74,40 @@ def refuse_edited(folder: Path, compiled: ProtocolCompiled) -> None:
             wrong.append(f"{written.name} is missing")
         elif (found := sha256_of(file.read_bytes())) != written.sha256:
             wrong.append(f"{written.name} has SHA-256 {found[:12]}… instead of {written.sha256[:12]}…")
+    return tuple(wrong)
+
+
+def refuse_edited(folder: Path, compiled: ProtocolCompiled) -> None:
+    """Compare the files on disk with what was compiled.
+
+    Raises:
+        VerificationError: names each file that is missing or differs.
+    """
+    wrong = edited_since(folder, compiled)
     if wrong:
         raise VerificationError(
             f"{folder}: expected the files as compiled, found {'; '.join(wrong)}. They were changed after they were checked. "
             f"Compile again, or amend the round and compile, then approve."
         )
+
+
+def edited_after_approval(campaign: OpenCampaign, rounds: Iterable[RoundState]) -> tuple[str, ...]:
+    """A sentence for each approved round whose files are no longer those that were approved; none in memory."""
+    if campaign.workspace is None:
+        return ()
+    told = []
+    for opened in rounds:
+        if opened.compiled is None or opened.approval is None:
+            continue
+        folder = campaign.workspace.round_folder(campaign.charter.name, opened.number)
+        wrong = edited_since(folder, opened.compiled)
+        if wrong:
+            told.append(f"Round {opened.number}: not as approved: {'; '.join(wrong)}. If a robot ran such a file, what it made is not what the journal says.")
+    return tuple(told)
+
+
+def lab_file_changed(campaign: OpenCampaign, opened: RoundState) -> tuple[str, ...]:
+    """A sentence where the lab file is no longer the one that a round was compiled with."""
+    if campaign.lab is None or opened.compiled is None or sha256_of(campaign.lab.text) == opened.compiled.lab_sha256:
+        return ()
+    return (f"The lab file has changed since round {opened.number} was compiled: stocks, places or machines may be others. Compile again if it matters.",)

@@ -21,6 +21,7 @@ from ..state.campaign_state import CampaignState, RoundState
 from ..state.known_readings import Cell, Read, known_readings
 from ..state.payloads import ExperimentsFailed, Failure, Readings, ResultsRecorded
 from ..state.progress import unfinished_rounds
+from .approve import edited_after_approval
 from .open_campaign import OpenCampaign
 from .outcome import Outcome
 
@@ -103,7 +104,7 @@ def record_content(
     if newly_failed:
         payloads.append(ExperimentsFailed(experiments=tuple(Failure(id=id, why=why or "failed") for id, why in sorted(newly_failed.items()))))
     after = campaign.append(payloads, on=state)
-    return Outcome(state=after, round=after.rounds[rounds[0].number - 1] if len(rounds) == 1 else None, messages=joined.messages)
+    return Outcome(state=after, round=after.rounds[rounds[0].number - 1] if len(rounds) == 1 else None, messages=(*edited_after_approval(campaign, rounds), *joined.messages))
 
 
 def join_content(

@@ -6,7 +6,7 @@ import pytest
 
 from runs.state.progress import experiments_used
 from runs.verbs.amend import amend
-from runs.verbs.approve import approve, approve_simulated
+from runs.verbs.approve import approve, approve_simulated, edited_after_approval
 from runs.verbs.compile_round import compile_round, drawn_before
 from runs.verbs.record import record_content
 from runs.verbs.settings_text import read_failed, read_settings, read_swap
@@ -141,3 +141,14 @@ def test_settings_are_read_as_they_are_typed(space):
             read_settings(text, space)
     with pytest.raises(ResultsError, match="WHY"):
         read_failed(["H7"])
+
+
+def test_a_file_edited_after_its_approval_is_told_when_results_come(proposed, put_protocol, results_text):
+    folder = put_protocol(proposed)
+    approve(proposed, person="A. Person")
+    assert edited_after_approval(proposed, proposed.standing().rounds) == ()
+    (folder / "setup.py").write_text("# another protocol\n")
+    (told,) = edited_after_approval(proposed, proposed.standing().rounds)
+    assert told.startswith("Round 1: not as approved: setup.py has SHA-256")
+    outcome = record_content(proposed, results_text(proposed).encode(), name="r.csv")
+    assert told in outcome.messages
