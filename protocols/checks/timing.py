@@ -29,6 +29,7 @@ from ..intent import (
     Thermocycle,
     Unseal,
 )
+from ..own_steps import own_numbers
 from ..schedule.order import NoOrder, order_tasks
 from ..schedule.plan_times import plates_graph, why_not
 from ..schedule.plate_tasks import PlateWork
@@ -42,12 +43,12 @@ _TIGHT: tuple[Cover, ...] = ("foil", "clear film")
 
 def check_timing(work: PlateWork) -> list[Finding]:
     """What is wrong with the order of a plate's steps, their covers and their times."""
-    return [*check_order(work.intent), *check_windows(work)]
+    return [*check_order(work.intent, work.own_steps), *check_windows(work)]
 
 
-def check_order(intent: ProtocolIntent) -> list[Finding]:
-    """Walk the steps with what the plate holds and what covers it."""
-    return walk(intent.steps)
+def check_order(intent: ProtocolIntent, own: Sequence[PlateStep] = ()) -> list[Finding]:
+    """Walk the steps with what the plate holds and what covers it. `own`: the lab file's, whose numbers a person knows."""
+    return walk(intent.steps, own)
 
 
 def faults_by_step(steps: Sequence[PlateStep]) -> dict[int, list[Finding]]:
@@ -64,13 +65,14 @@ def faults_by_step(steps: Sequence[PlateStep]) -> dict[int, list[Finding]]:
     return found
 
 
-def walk(steps: Sequence[Step]) -> list[Finding]:
+def walk(steps: Sequence[Step], own: Sequence[PlateStep] = ()) -> list[Finding]:
     """What is wrong with an order of steps, beginning with an empty and open plate."""
+    numbers = own_numbers(steps, own)
     found: list[Finding] = []
     dispensed, mixed = False, False
     cover: Cover | None = None
     for number, step in enumerate(steps, start=1):
-        where = f"step {number} ({_called(step)})"
+        where = _where(step, number, numbers.get(number - 1)) if own else f"step {number} ({_called(step)})"
         if isinstance(step, _NEEDS_CONTENTS) and not dispensed:
             found.append(_error(where, "an empty plate", "something dispensed before it", "Move it behind the dispensing."))
         if isinstance(step, _PIPETTED):
@@ -120,6 +122,12 @@ def check_windows(work: PlateWork) -> list[Finding]:
         return [_error("the steps", str(fault), "steps that can be timed", "")]
     answer = order_tasks(graph)
     return why_not(graph, answer) if isinstance(answer, NoOrder) else []
+
+
+def _where(step: Step, number: int, own: int | None) -> str:
+    if own is not None:
+        return f"your step {own} ({_called(step)})"
+    return f"the set-up ({_called(step)})" if isinstance(step, Fill | Dispense | Inoculate) else f"{_called(step)}, which nextwell added as step {number}"
 
 
 def _called(step: Step) -> str:

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from world_model.terms.errors import ProtocolError
 from world_model.terms.quantities import celsius, seconds
-from world_model.terms.steps import Timing
+from world_model.terms.steps import PlateStep, Timing
 
 from ..intent import (
     Add,
@@ -52,6 +52,7 @@ class PlateWork:
         wells: how many wells hold an experiment.
         pipettes: who pipettes: `robot`, or `person`.
         run_s: the end of the last reading after the plate's zero; None where nobody said.
+        own_steps: the lab file's, as the user wrote them.
     """
 
     intent: ProtocolIntent
@@ -60,6 +61,7 @@ class PlateWork:
     timing: Timing = field(default_factory=Timing)
     pipettes: str = "robot"
     run_s: float | None = None
+    own_steps: tuple[PlateStep, ...] = ()
 
 
 @dataclass

@@ -34,5 +34,5 @@ def plate_work(intent: ProtocolIntent, plan: PhysicalPlan, robot: Sequence[Robot
     """One plate for the schedule. `run_s`: the end of its last reading after the zero, where the campaign says it."""
     return PlateWork(
         intent=intent, stage_s=stage_times(plan, robot, lab), wells=sum(bool(well.experiment_id) for well in plan.wells), timing=lab.timing,
-        pipettes="person" if lab.robot.model == "hands" else "robot", run_s=run_s,
+        pipettes="person" if lab.robot.model == "hands" else "robot", run_s=run_s, own_steps=lab.steps,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from protocols.checks.timing import check_order, check_timing
 from protocols.compile import draft_plate
 from protocols.finding import Finding, Refused, errors_in
 from protocols.intent import Add, Dispense, ProtocolIntent, Quantity, Step
+from protocols.own_steps import own_numbers
 from protocols.schedule.plate_tasks import PlateWork
 from protocols.schedule.stage_times import BY_HAND_S, GET_READY_S, plate_work
 from protocols.weaving import weave
@@ -112,3 +113,22 @@ def test_a_plate_that_is_measured_at_hours_and_never_read_is_refused(lab_doc, sp
     with pytest.raises(Refused, match=r"\[timing\] the steps: expected readings until 8 h"):
         draft_plate(plate="P1", experiments=design, space=space, lab=lab, seed=1, inoculum_od600=2.0, run_s=8 * 3600)
     draft_plate(plate="P1", experiments=design, space=space, lab=lab, seed=1, inoculum_od600=2.0)  # an end point is read who knows where
+
+
+def test_a_finding_names_the_users_own_step():
+    """An addition at 2 h cuts the third step in two: both parts are the user's third, and the spin after them is his fifth."""
+    own = steps(SHAKE, {"kind": "seal", "cover": "lid"}, {"kind": "incubate", "temperature": "37 °C", "duration": "5 h"}, {"kind": "unseal"}, SPIN, SHAKE, SPIN)
+    woven = weave(own, [Add(stage="induce_2h", at=Quantity(value=2, unit="h", source="design"), factors=("iptg",))])
+    first = (Dispense(what="factors"), Dispense(what="diluent"))
+    numbers = own_numbers((*first, *woven), own)
+    assert [(position, number) for position, number in numbers.items() if (*first, *woven)[position].kind == "incubate"] == [(4, 3), (11, 3)]
+    assert sorted(set(numbers.values())) == [1, 2, 3, 4, 5, 6, 7]
+    told = check_order(intent(*first, *woven), own)
+    assert [f.where for f in errors_in(told)] == ["your step 5 (spin)", "your step 7 (spin)"]
+    assert [f.where for f in told if "taken off" in f.observed] == ["unseal, which nextwell added as step 7"]
+
+
+def test_a_lab_files_wrong_step_is_told_by_its_number(lab_doc, space, design):
+    lab_doc["steps"] = [SHAKE, SPIN, {"kind": "read"}]
+    with pytest.raises(Refused, match=r"your step 2 \(spin\)"):
+        draft_plate(plate="P1", experiments=design, space=space, lab=LabProfile.model_validate(lab_doc), seed=1, inoculum_od600=2.0)
