@@ -38,6 +38,14 @@ def check_mounts(lab: LabProfile) -> list[Finding]:
                 found.append(
                     _error("tip rack", pipette.name, rack, f"one of its own racks: {', '.join(sorted(data.racks))}", "The robot does not notice wrong tips.")
                 )
+    if not found and all(pipette_data(pipette.name).channels > 1 for pipette in lab.robot.pipettes):
+        found.append(
+            Finding(
+                rule="pipette", severity="warning", where="robot.pipettes", observed=f"{' and '.join(pipette.name for pipette in lab.robot.pipettes)} alone",
+                limit="a pipette with one channel, for wells that differ",
+                mend="With eight channels only whole columns that get one volume from one liquid can be dispensed; a randomised plate of different wells is refused.",
+            )
+        )  # fmt: skip
     return found
 
 

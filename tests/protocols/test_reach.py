@@ -104,3 +104,10 @@ def test_what_is_reached_can_be_pipetted_and_nothing_else_is_turned_away(lab, gl
     assert (reached is None) == bool(found.reasons_against(found.snap(asked)))
     if reached is not None:
         assert found.reasons_against(reached) == ()
+
+
+def test_eight_channels_alone_are_told_before_anything_is_proposed(lab_doc, space):
+    lab_doc["robot"] = {"pipettes": [{"name": "flex_8channel_50", "mount": "left", "tip_racks": ["opentrons_flex_96_tiprack_50ul"]}]}
+    told = [finding for finding in reach(space, LabProfile.model_validate(lab_doc)).findings if finding.rule == "pipette"]
+    assert [finding.severity for finding in told] == ["warning"]
+    assert "flex_8channel_50 alone" in told[0].observed
