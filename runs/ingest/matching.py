@@ -76,8 +76,9 @@ def match(entries: Entries, plan: ReadingPlan, *, plate: str | None, offset_h: f
         before = len(matched.problems)
         measurement = known.get(entry.measurement)
         if measurement is None:
-            found = repr(entry.measurement) if entry.measurement else "an empty cell"
-            matched.problems.append(CellProblem(entry.row, "measurement", "a measurement of the campaign", found, nearest(entry.measurement, known)))
+            found = repr(entry.measurement) if entry.measurement else "an empty cell" if entries.dialect == "tidy" else "none"
+            mend = nearest(entry.measurement, known) if entry.measurement or entries.dialect == "tidy" else f"Write a line above each block: measurement,{next(iter(known))}."
+            matched.problems.append(CellProblem(entry.row, "measurement", "a measurement of the campaign", found, mend))
         else:
             _take(entry, place, measurement, entries, matched, offset_h=offset_h, tolerance_h=tolerance_h)
         if len(matched.problems) > before:

@@ -102,7 +102,7 @@ def _table(rows: Sequence[Row], separator: str, measured: Sequence[str], plate: 
     if is_tidy(rows[0]):
         return read_tidy(rows, separator=separator, measured=measured)
     if is_plate_shaped(rows):
-        return read_plate_shaped(rows, separator=separator, plate=plate)
+        return read_plate_shaped(rows, separator=separator, plate=plate, measured=measured)
     return None
 
 
@@ -115,10 +115,19 @@ def _text(text: str, measured: Sequence[str], plate: PlateFormat, *, name: str) 
         if (entries := _table(rows, separator, measured, plate)) is not None:
             return entries
     first = next(line.strip() for line in text.splitlines() if line.strip())
-    wanted = "a header with the columns plate, well (or experiment_id), time_h, measurement, value, unit; a time column beside columns of wells; plate-shaped blocks; or an instrument's export"
+    wanted = f"a table with a header, or an instrument's export. {_first_lines(measured, plate)}"
     tried = f"No sign of {', '.join(vendor.program for vendor in VENDORS)}: name the program with --vendor if it is one of them."
     mend = nearest(first.split(",")[0].lower(), ("plate", "well", "experiment_id"))
     raise RefusedFile(name, [CellProblem(1, "", wanted, repr(first[:80]), f"{mend} {tried}")])
+
+
+def _first_lines(measured: Sequence[str], plate: PlateFormat) -> str:
+    """How a table of each kind begins."""
+    name = measured[0] if measured else "OD600"
+    return (
+        f"A tidy table begins 'plate,well,time_h,measurement,value,unit', a kinetic table 'measurement,{name}' and then 'Time [s],A1,A2', "
+        f"a plate-shaped one 'measurement,{name}' and then ',1,2' to {plate.columns}"
+    )
 
 
 def _sheets(sheets: Sequence[Sheet], measured: Sequence[str], plate: PlateFormat, *, name: str, wanted: str | None) -> Entries:
@@ -129,7 +138,7 @@ def _sheets(sheets: Sequence[Sheet], measured: Sequence[str], plate: PlateFormat
     read = {sheet.name: (sheet, entries) for sheet in sheets if wanted in (None, sheet.name) and (entries := _table(sheet.rows, "", measured, plate)) is not None}
     if len(read) != 1:
         found = f"{len(read)} ({', '.join(map(repr, read))})" if read else "none that is tidy, has wells in columns, is plate-shaped, or is Tecan's"
-        mend = f"Say which one with --sheet. The workbook has {', '.join(map(repr, names))}." if len(names) > 1 or read else "See the dialects in runs/README.md."
+        mend = f"Say which one with --sheet. The workbook has {', '.join(map(repr, names))}." if len(names) > 1 or read else f"{_first_lines(measured, plate)}. See runs/README.md, section “Tables that are read”."
         raise RefusedFile(name, [CellProblem(None, "sheet", "one sheet of results", found, mend)])
     sheet, entries = next(iter(read.values()))
     entries.problems[:0] = sheet.problems

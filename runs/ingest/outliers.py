@@ -12,12 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from math import sqrt
-from statistics import fmean, median
+from statistics import NormalDist, fmean, median
 
 # of good wells, how many are named; ten times as many where sets of different noise are judged together
 FALSE_ALARMS = 1e-4
 # a set with a well so far off, in robust sds, says nothing of the noise of others
 _FAR = 4.0
+# Student's t with many degrees of freedom: no set names a nearer well
+_NORMAL = NormalDist().inv_cdf(1 - FALSE_ALARMS / 2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +60,6 @@ def outliers(sets: Mapping[str, Mapping[str, float]], *, noise: float | None = N
 
 def _sds(value: float, rest: Sequence[float], scale: float, squares: float, free: int, noise: float) -> float | None:
     """How far a value lies from the rest of its set, None where good wells lie so."""
-    from scipy.stats import t
-
     freedom = free + len(rest) - 1
     if not freedom:
         return None
@@ -67,7 +67,11 @@ def _sds(value: float, rest: Sequence[float], scale: float, squares: float, free
     # beside other sets the scales are robust ones: the fit of all of them together must not shrink a set's own
     sd = max(sd, scale if free else 0.0, noise)
     sds = (value - fmean(rest)) / (sd * sqrt(1 + 1 / len(rest))) if sd > 0 else 0.0
-    return sds if abs(sds) > float(t.isf(FALSE_ALARMS / 2, freedom)) else None
+    if abs(sds) <= _NORMAL:
+        return None
+    from scipy.special import stdtrit
+
+    return sds if abs(sds) > float(stdtrit(freedom, 1 - FALSE_ALARMS / 2)) else None
 
 
 def _scales(sets: Mapping[str, Mapping[str, float]], noise: float) -> dict[str, float]:

@@ -14,7 +14,7 @@
 
 A line above a block is `key,value`, or `key: value` in one cell: `plate`, `measurement`, `unit`, and `time_h`, `time_min` or
 `time_s` (none for an end point). Plate, measurement and unit hold until a line says otherwise (a new measurement ends the
-unit); a time holds for one block. A block has the numbers of all columns above it and one row for each row of the plate, A
+unit); a time holds for one block. A title of a planned measurement (`OD600`, or `OD600,2 h` in two cells) says the same. A block has the numbers of all columns above it and one row for each row of the plate, A
 first; 6 to 384 wells. Wells may be empty. Separators and decimal commas are those of the tidy dialect. Any other line is
 listed as unread.
 """
@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from world_model.terms.plates import PlateFormat, row_name
 
@@ -34,6 +35,8 @@ from .raw_text import Row
 from .tidy import HOURS
 
 KEYS = ("plate", "measurement", "unit", *HOURS)
+_HOURS = {"h": 1.0, "min": 1 / 60, "s": 1 / 3600}
+_TIME = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>h|min|s)")
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def is_plate_shaped(rows: Sequence[Row]) -> bool:
     return any(_columns(row) > 1 for row in rows)
 
 
-def read_plate_shaped(rows: Sequence[Row], *, separator: str, plate: PlateFormat) -> Entries:
+def read_plate_shaped(rows: Sequence[Row], *, separator: str, plate: PlateFormat, measured: Sequence[str] = ()) -> Entries:
     """The entries of a plate-shaped file, block by block."""
     entries = Entries("plate-shaped")
     points = (re.fullmatch(r"[+-]?\d*\.\d+.*", cell) for row in rows for cell in row.cells)
@@ -61,7 +64,8 @@ def read_plate_shaped(rows: Sequence[Row], *, separator: str, plate: PlateFormat
         row = rows[at]
         count = _columns(row)
         if not count:
-            above = _read_line(row, above, entries)
+            titled = _titled(row, measured, entries)
+            above = _read_line(row, above, entries) if titled is None else replace(above, **titled)
             at += 1
         elif count != plate.columns:
             entries.problems.append(CellProblem(row.line, "", f"the column numbers 1 to {plate.columns}", f"1 to {count}", "The file is of another plate format, or cut."))
@@ -85,6 +89,21 @@ def _columns(row: Row) -> int:
 
 def _is_grid_row(row: Row) -> bool:
     return bool(re.fullmatch(r"[A-Z]{1,2}", row.cells[0].upper())) and row.cells[0].lower() not in KEYS
+
+
+def _titled(row: Row, measured: Sequence[str], entries: Entries) -> dict[str, Any] | None:
+    """What a title of a block says: a planned measurement's name, alone or beside a time with its unit (`OD600`, `2 h`); else None.
+
+    Where nothing is planned the time tells that it is a title.
+    """
+    filled = [cell for cell in row.cells if cell]
+    timed = _TIME.fullmatch(filled[1]) if len(filled) == 2 else None
+    if len(filled) > 2 or (len(filled) == 2 and timed is None) or filled[0].lower() in KEYS or not (filled[0] in measured or (timed and not measured)):
+        return None
+    said: dict[str, Any] = {"measurement": filled[0], "unit": None}
+    if timed is not None:
+        said["time_h"] = read_number(timed["number"], decimal_comma=entries.decimal_comma) * _HOURS[timed["unit"]]
+    return said
 
 
 def _read_line(row: Row, above: _Above, entries: Entries) -> _Above:

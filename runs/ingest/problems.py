@@ -26,8 +26,10 @@ class RefusedFile(ResultsError):
     def __init__(self, name: str, problems: Sequence[CellProblem]) -> None:
         self.problems = tuple(problems)
         count = len(self.problems)
-        lines = "\n".join(f"  {line}" for line in told(self.problems))
-        super().__init__(f"{name}: {count} problem{'s' if count != 1 else ''}; nothing of the file is taken.\n{lines}")
+        kinds = told(self.problems)
+        lines = "\n".join(f"  {line}" for line in kinds)
+        of = f" of {len(kinds)} kind{'s' if len(kinds) != 1 else ''}" if count > 1 else ""
+        super().__init__(f"{name}: {count} problem{'s' if count != 1 else ''}{of}; nothing of the file is taken.\n{lines}")
 
 
 def told(problems: Iterable[CellProblem]) -> list[str]:

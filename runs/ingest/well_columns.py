@@ -8,7 +8,7 @@
     600,0.053,0.050,0.052, …
 
 The lines above are `key,value` as in the plate-shaped dialect (`plate`, `measurement`, `unit`) and hold until a line says
-otherwise. The first column is the time: its title carries the unit (`time_h`, `Time [min]`, `Time (s)`), or its cells are
+otherwise; a line with a measurement's name alone, right above a header, says the same. The first column is the time: its title carries the unit (`time_h`, `Time [min]`, `Time (s)`), or its cells are
 written h:mm:ss. Times must increase. Each header row begins a new block. A column that is no well (a temperature) is unread.
 """
 
@@ -54,13 +54,16 @@ def read_well_columns(rows: Sequence[Row], *, separator: str, measured: Sequence
     entries.decimal_comma = separator not in (",", "") and not any(points)
     above: dict[str, str] = {}
     blocks: list[_Block] = []
-    for row in rows:
+    for i, row in enumerate(rows):
         if _is_header(row):
             blocks.append(_Block(row, dict(above), []))
         elif (key := row.cells[0].lower().rstrip(":").strip()) in KEYS and sum(map(bool, row.cells)) <= 2:
             above[key] = next((cell for cell in row.cells[1:] if cell), "")
             if key == "measurement":
                 above.pop("unit", None)
+        elif (title := title_above(row, measured)) is not None and i + 1 < len(rows) and _is_header(rows[i + 1]):
+            above["measurement"] = title
+            above.pop("unit", None)
         elif blocks:
             blocks[-1].body.append(row)
         else:
@@ -68,6 +71,12 @@ def read_well_columns(rows: Sequence[Row], *, separator: str, measured: Sequence
     for block in blocks:
         _read_block(block, entries, measured)
     return entries
+
+
+def title_above(row: Row, measured: Sequence[str]) -> str | None:
+    """The measurement that a line of one cell names: one that is planned, or any where nothing is; None where it names none."""
+    filled = [cell for cell in row.cells if cell]
+    return filled[0] if len(filled) == 1 and (filled[0] in measured or not measured) else None
 
 
 def _is_header(row: Row) -> bool:
@@ -99,7 +108,7 @@ def _read_block(block: _Block, entries: Entries, measured: Sequence[str]) -> Non
         refuse(header.line, well, "each well once", f"{list(wells.values()).count(well)} columns of it")
     measurement = block.above.get("measurement") or (measured[0] if len(measured) == 1 else "" if measured else "reading")
     if not measurement:
-        refuse(header.line, "measurement", "a line 'measurement,NAME' above the block", "none", f"Measured here: {', '.join(measured)}." if measured else "")
+        refuse(header.line, "measurement", f"a line 'measurement,{measured[0]}' above the block", "none", f"Measured here: {', '.join(measured)}.")
         return
     if not block.body:
         refuse(header.line, "", "rows below the header", "none", "The file may be cut.")

@@ -175,8 +175,8 @@ def _readings(entries: Entries, size: PlateFormat, problems: list[CellProblem]) 
         )  # fmt: skip
         key = (one.plate, one.well, one.sample, one.measurement, one.time_h)
         if key in seen:
-            when = f" at {one.time_h:g} h" if one.time_h is not None else ""
-            problems.append(CellProblem(entry.row, entry.column, f"{well or one.sample} once for {one.measurement}{when}", "it again"))
+            mend = "Tables of several measurements or times say which: a line measurement,OD600 and a line time_h,0 above each."
+            problems.append(CellProblem(entry.row, "", f"each well once for {one.measurement or 'a measurement without a name'} at one time", "it again", mend))
             continue
         seen.add(key)
         found.append(one)

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runs.ingest.orientation import judge_orientation
+from runs.ingest.outliers import outliers
 from runs.ingest.path_length import path_length_cm
 from runs.ingest.reading_plan import ReadingPlan
-from runs.ingest.outliers import outliers
 from runs.ingest.replicates import replicate_sets, to_digits_of, told_sets
 from runs.ingest.results import read_results
 from runs.ingest.z_factor import assay_quality
