@@ -152,7 +152,7 @@ def test_a_solvent_cap_takes_the_stronger_stock():
     assert mix(tight) is None
     (reason,) = explain(tight, where="e", units={"g": "mM"})
     assert reason.rule == "solvent"
-    assert reason.observed.startswith("1.000% DMSO")
+    assert reason.observed.startswith("1 % DMSO")
 
 
 def test_volumes_are_multiples_of_each_machines_step():

@@ -76,6 +76,9 @@ def test_status_walks_through_the_steps_in_their_order(open_in, put_round, put_p
     assert now() == ("propose", "planner", "propose")
     put_round(campaign)
     assert now() == ("compile", "you", "compile")
+    (line,) = what_waits(campaign.standing(), file="c.toml")
+    assert line.command == "compile c.toml"  # whether there are cells, and a robot, the charter does not say
+    assert "robot" not in line.what
     put_protocol(campaign)
     assert now() == ("approve", "you", "approve")
     approve(campaign, person="A. Person")
