@@ -124,11 +124,11 @@ def _subject(robot: dict[str, Any]) -> _Subject:
             "name": "small", "robot": robot,
             "plate": {"labware": "corning_12_wellplate_6.9ml_flat", "volume_ul": 50, "type": "type p"},
             "holders": [
-                {"name": "holder a", "labware": "corning_6_wellplate_16.8ml_flat", "dead_volume_ul": 10, "type": "type a"},
+                {"name": "holder a", "labware": "corning_384_wellplate_112ul_flat" if echo else "corning_6_wellplate_16.8ml_flat", "dead_volume_ul": 10, "type": "type a"},
                 {"name": "holder b", "labware": "nest_12_reservoir_15ml", "dead_volume_ul": 100, **({} if echo else {"type": "type b"})},
             ],
             "stocks": [
-                {"name": "stock w", "volume_ml": 1, "holder": "holder a", "position": "A1", "more_positions": ["A2"], "lot": "lot w"},
+                {"name": "stock w", "volume_ml": 0.2 if echo else 1, "holder": "holder a", "position": "A1", "more_positions": ["A2"], "lot": "lot w"},
                 {"name": "stock c", "components": {"component c": {"concentration": 100, "unit": "mM"}}, "volume_ml": 0.1, "holder": "holder a", "position": "B1"},
                 {"name": "stock d", "components": {"component d": {"concentration": 10, "unit": "mM"}}, "volume_ml": 5, "holder": "holder b", "position": "A1"},
             ],
