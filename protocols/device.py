@@ -45,6 +45,14 @@ class Device:
 BY_HAND = Device(name="hand pipettes", least_nl=1_000, most_nl=1_000_000, step_nl=STEP_NL, by="tips")
 
 
+def mark_nl(volume_nl: int) -> int:
+    """The coarsest step of common hand pipettes' counters at a volume: 0.1 µL to 20 µL, 0.2 µL to 200 µL (P200), 2 µL beyond (P1000).
+
+    Makers differ: some count a P1000 in single microlitres. A multiple of the coarsest can be set on all.
+    """
+    return 100 if volume_nl <= 20_000 else 200 if volume_nl <= 200_000 else 2_000
+
+
 def device_of(lab: LabProfile) -> Device:
     """The finest that the lab's robot measures.
 

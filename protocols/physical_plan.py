@@ -9,7 +9,7 @@ from world_model.terms.lab_profile import LabProfile
 from world_model.terms.proposal import ProposedExperiment
 
 from .column_sources import drawn_by_columns
-from .device import BY_HAND, devices_by_stock
+from .device import BY_HAND, Device, devices_by_stock, mark_nl
 from .intent import ProtocolIntent
 from .labware import labware
 from .layout import edge_wells
@@ -17,6 +17,7 @@ from .plan import Dilution, PhysicalPlan, PlannedWell, PlanStage, Reached, Stock
 from .solver.wells import Solved, Solver
 from .template import minute_of
 from .volumes import to_nl
+from .work import parts
 
 
 def plan_plate(
@@ -117,6 +118,8 @@ def plan_dilutions(solver: Solver, drawn_nl: Mapping[str, Sequence[int]]) -> tup
             each = max(_up(-(-asked_nl // wells) + dead_nl + (spare_nl if wells > 1 else 0), batch_nl), least_nl)
             if each <= capacity_nl:
                 break
+        if device.name == BY_HAND.name or solver.lab.robot.model == "hands":
+            each = _on_marks(each, batch_nl, capacity_nl, factor=recipe.factor, device=device)
         found[recipe.name] = [each] * wells
         needed.setdefault(recipe.parent, []).extend([each // recipe.factor] * wells)
     free = {f"dilutions {number}": list(item.wells) for number in range(1, profile.plates + 1)}
@@ -150,6 +153,15 @@ def _make_dilutions(dilutions: Sequence[Dilution], sources: Mapping[str, _Source
                     Transfer(stock=liquid, source_well=sources[liquid].take(amount), plate=dilution.plate, well=well, volume_nl=amount)
                 )
     return transfers
+
+
+def _on_marks(each_nl: int, batch_nl: int, capacity_nl: int, *, factor: int, device: Device) -> int:
+    """A little more of a dilution, so that hands set both its parts on a mark of their pipettes; as it was where the well has no room for that."""
+    for more_nl in range(each_nl, min(capacity_nl, each_nl + 20 * batch_nl) + 1, batch_nl):
+        part_nl = more_nl // factor
+        if all(stroke % mark_nl(stroke) == 0 for volume in (part_nl, more_nl - part_nl) for stroke in parts(volume, device)):
+            return more_nl
+    return each_nl
 
 
 def _up(volume_nl: int, step_nl: int) -> int:

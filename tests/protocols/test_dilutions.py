@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from protocols.finding import Refused
 from protocols.plan import PhysicalPlan
 from protocols.reach import reach
 from protocols.solver.dilutions import FACTORS
+from protocols.work import parts
 from world_model.terms.factors import Continuous
 from world_model.terms.lab_profile import LabProfile
 from world_model.terms.proposal import ProposedExperiment
@@ -175,3 +178,18 @@ def test_wells_that_spare_a_stock_are_counted(lab_doc):
     draft = draft_plate(plate="P", experiments=asked(*[(2.5, 0.0)] * 4, *[(2.6 + 0.1 * i, 0.0) for i in range(20)]), space=SPACE, lab=LabProfile.model_validate(lab_doc), seed=3)
     (told,) = [finding for finding in draft.findings if "another strength" in finding.observed]
     assert told.where == "stock 'glucose 100mM'"
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(glucose=st.floats(0.02, 4), magnesium=st.floats(0.02, 2))
+def test_hands_can_set_both_parts_of_a_dilution(lab_doc, glucose, magnesium):
+    """0.1 µL to 20 µL, 0.2 µL to 200 µL, 2 µL beyond: at most 20 batches more of each, and none where a well has no room for it."""
+    lab = lab_with(copy.deepcopy(lab_doc), robot={"model": "hands", "least_ul": 1, "most_ul": 1000})
+    plan, _ = plan_of(lab, (glucose, magnesium))
+    assert plan.dilutions
+    for dilution in plan.dilutions:
+        for volume in dilution.wells.values():
+            part = volume // dilution.factor
+            for stroke in (stroke for whole in (part, volume - part) for stroke in parts(whole, plan.device)):
+                mark = 100 if stroke <= 20_000 else 200 if stroke <= 200_000 else 2_000
+                assert stroke % mark == 0
