@@ -152,8 +152,9 @@ def reach(space: SearchSpace, lab: LabProfile, *, inoculum_od600: float | None =
         if lab.dilutions is None:
             weak_first = sorted(own, key=lambda stock: own[stock])
             gaps += _gaps(binding.factor, [(own[stock], least_ul[stock]) for stock in weak_first], taken_ul=taken, final_ul=final_ul)
-        findings += _range_findings(space, binding.factor, lowest[binding.factor], highest[binding.factor])
-    findings += [_gap_finding(space, gap) for gap in gaps]
+        if taken < final_ul:
+            findings += _range_findings(space, binding.factor, lowest[binding.factor], highest[binding.factor])
+    findings += [_gap_finding(space, gap) for gap in gaps if gap.low < space[gap.factor].bounds[1] and gap.high > space[gap.factor].bounds[0]]  # type: ignore[union-attr]
     if lab.dilutions is None:  # a dilution brings solvent of its own measure
         for capped in capped_factors(space, solver, bound):
             highest[capped.factor] = min(highest[capped.factor], capped.most)

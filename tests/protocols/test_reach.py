@@ -111,3 +111,15 @@ def test_eight_channels_alone_are_told_before_anything_is_proposed(lab_doc, spac
     told = [finding for finding in reach(space, LabProfile.model_validate(lab_doc)).findings if finding.rule == "pipette"]
     assert [finding.severity for finding in told] == ["warning"]
     assert "flex_8channel_50 alone" in told[0].observed
+
+
+def test_a_gap_beside_the_factors_range_and_a_full_well_are_told_without_nonsense(lab_doc):
+    # 1 mM gives at most 0.77 mM, 1 µL of 1 M is 5 mM: a gap that a factor from 10 mM on does not meet
+    for stock in lab_doc["stocks"]:
+        if stock["name"] == "glucose 100mM":
+            stock["components"]["glucose"]["concentration"] = 1.0
+    high = SearchSpace(factors=(Continuous(name="glucose", unit="mM", low=10, high=40),))
+    assert [finding for finding in reach(high, LabProfile.model_validate(lab_doc)).findings if finding.rule == "gap"] == []
+    lab_doc["medium"]["base"]["M9"]["concentration"] = 4.9
+    told = reach(high, LabProfile.model_validate(lab_doc)).findings
+    assert [finding.rule for finding in told if finding.severity == "error"] == ["well too small"]
