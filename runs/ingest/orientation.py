@@ -59,7 +59,7 @@ def judge_orientation(
         return None
     strong_blanks = blanks_off and len(blanks) >= _FEWEST_BLANKS
     fitting = []
-    for name, moved in _other_ways(values, plate):
+    for name, moved in other_ways(values, plate):
         there = _fit(moved, blanks, cultures, sets)
         if there.overlap < 1:
             continue
@@ -112,7 +112,7 @@ def _apart(values: Mapping[str, float], blanks: Sequence[str], cultures: Sequenc
     return min(high) - max(low) > 0.5 * (max(low) - min(low))
 
 
-def _other_ways(values: Mapping[str, float], plate: PlateFormat) -> Iterator[tuple[str, dict[str, float]]]:
+def other_ways(values: Mapping[str, float], plate: PlateFormat) -> Iterator[tuple[str, dict[str, float]]]:
     """The file laid in other ways: a value that comes to lie outside the plate is lost."""
     rows, columns = plate.rows - 1, plate.columns - 1
     ways: dict[str, Callable[[int, int], tuple[int, int]]] = {

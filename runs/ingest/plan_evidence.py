@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from world_model.terms.errors import ProtocolError
 from world_model.terms.plates import parse_well
@@ -11,11 +12,14 @@ from world_model.terms.readings import Observation
 from .cells import UnreadableCell, read_cell
 from .entries import Entries
 from .matching import Matched
-from .orientation import judge_orientation
+from .orientation import judge_orientation, other_ways
 from .problems import CellProblem
 from .reading_plan import ReadingPlan
 from .replicates import ReplicateSet
 from .replicates import replicate_sets as statistics_of
+
+# fewer wells fit some shift by chance
+_FEWEST_SHIFTED = 4
 
 
 def judge_lay(entries: Entries, plan: ReadingPlan, plates: Sequence[str], matched: Matched) -> None:
@@ -37,6 +41,24 @@ def judge_lay(entries: Entries, plan: ReadingPlan, plates: Sequence[str], matche
                 matched.problems.append(CellProblem(None, where, finding.expected, finding.found, finding.mend))
             else:
                 matched.notes.append(f"{where}: expected {finding.expected}, found {finding.found}. {finding.mend}")
+
+
+def judge_shift(entries: Entries, plan: ReadingPlan, plates: Sequence[str], matched: Matched) -> None:
+    """Name, before all other problems, the one row or column by which a plate's wells would have to move to be the planned ones."""
+    for plate in plates:
+        found: dict[str, float] = {}
+        for entry in entries.found:
+            if entry.well is None or not entry.text or entry.plate not in ((plate, None) if len(plates) == 1 else (plate,)):
+                continue
+            with suppress(ProtocolError):
+                found[parse_well(entry.well, plan.format)] = 0.0
+        planned = set(plan.plates.get(plate, {}))
+        if found.keys() == planned or len(planned) < _FEWEST_SHIFTED:
+            continue
+        ways = [name for name, moved in other_ways(found, plan.format) if name.startswith("moved") and moved.keys() == planned and len(found) == len(planned)]
+        if ways:
+            mend = "Rows or columns of the table may be shifted: look at the plate, and export the file again."
+            matched.problems.insert(0, CellProblem(None, plate, "readings of the planned wells", f"others, that fit the plan if every well is {' or '.join(ways)}", mend))
 
 
 def _last_values(entries: Entries, plan: ReadingPlan, plate: str, measurement: str, *, one_plate: bool) -> dict[str, float]:

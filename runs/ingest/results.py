@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,16 +10,17 @@ from world_model.terms.errors import nearest
 from world_model.terms.goals import Measurement
 from world_model.terms.readings import Observation
 
+from .belief import refuse_beyond_belief
 from .blanks import BlankMean, blank_means
 from .channels import assign
 from .entries import Entries, UnreadCell
-from .matching import Matched, Place, Taken, match
+from .matching import Matched, Place, match
 from .open_file import open_results
 from .path_length import to_one_cm, told_paths
-from .plan_evidence import judge_lay, replicate_sets
+from .plan_evidence import judge_lay, judge_shift, replicate_sets
 from .plate_names import name_plate
 from .problems import CellProblem, RefusedFile
-from .reading_plan import TIME_TOLERANCE_H, ReadingPlan, ceiling_of, floor_of, times_of
+from .reading_plan import TIME_TOLERANCE_H, ReadingPlan, times_of
 from .replicates import ReplicateSet, told_sets
 
 
@@ -113,9 +114,9 @@ def read_results(
     missing = _missing(matched, plan, plates, lost, partial=partial)
     counted = {key: taken for key, taken in matched.taken.items() if taken.place not in lost}
     blanks = blank_means(counted.values(), plan, matched.problems)
-    _refuse_below_floor(counted.values(), plan, blanks, matched.problems)
-    _refuse_above_ceiling(counted.values(), plan, matched.problems)
+    refuse_beyond_belief(tuple(counted.values()), plan, blanks, matched.problems)
     judge_lay(entries, plan, plates, matched)
+    judge_shift(entries, plan, plates or tuple(plan.plates), matched)
     if matched.problems:
         raise RefusedFile(raw.name, matched.problems)
     readings = _readings(matched, plan, plates, lost, blanks, sha256=raw.sha256)
@@ -187,29 +188,6 @@ def _refuse_absent(place: Place, measurement: Measurement, times: Sequence[float
     blank = matched.empty.get((place, measurement.name, times[0]))
     row, found = (blank.row, "an empty cell") if blank is not None and len(times) == 1 else (None, "none")
     matched.problems.append(CellProblem(row, str(place), f"a reading of {measurement.name}{when}", found, mend))
-
-
-def _refuse_below_floor(
-    taken: Iterable[Taken], plan: ReadingPlan, blanks: Mapping[tuple[str, str, float | None], BlankMean], problems: list[CellProblem]
-) -> None:
-    for one in taken:
-        floor = floor_of(plan.measurement(one.measurement))
-        if floor is None or one.raw is None:
-            continue
-        blank = blanks.get((one.place.plate, one.measurement, one.at_h))
-        for value, what in ((one.raw, ""), (one.raw - blank.mean if blank else one.raw, f" after the blank of {blank.mean:g} is subtracted" if blank else "")):
-            if value < floor:
-                mend = "Such a reading is no noise: look at the well and the blanks, or set a lower floor for the measurement."
-                problems.append(CellProblem(one.row, one.column, f"{one.measurement} of at least {floor:g} in {one.place}", f"{value:g}{what}", mend))
-                break
-
-
-def _refuse_above_ceiling(taken: Iterable[Taken], plan: ReadingPlan, problems: list[CellProblem]) -> None:
-    for one in taken:
-        ceiling = ceiling_of(plan.measurement(one.measurement))
-        if plan.plates and ceiling is not None and one.raw is not None and one.raw > ceiling:
-            mend = "No reader measures so much in a well: the file may be in thousandths, or its decimal mark was lost."
-            problems.append(CellProblem(one.row, one.column, f"{one.measurement} of at most {ceiling:g} in {one.place}", f"{one.raw:g}", mend))
 
 
 def _readings(
