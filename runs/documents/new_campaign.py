@@ -38,6 +38,8 @@ def write_new(folder: Path | str, *, name: str | None = None, lab: str | None = 
         DocumentError: the name can't be a campaign's name, or no ready profile has the lab's name.
     """
     folder = Path(folder)
+    # as the robot's model is written: `OT-2`, `Echo 650`
+    lab = None if lab is None else lab.strip().lower().replace(" ", "-")
     if lab is not None and lab not in known_labs():
         expected = f"a ready profile ({', '.join(known_labs())})"
         raise DocumentError([Mistake(file="lab.toml", line=None, where="", expected=expected, found=repr(lab), mend=nearest(lab, known_labs()))])
