@@ -108,6 +108,8 @@ def _place(entry: Entry, plan: ReadingPlan, matched: Matched, plate: str | None)
         refuse("well", "an experiment_id, for this lab has no plates", repr(entry.well), "Give the file a column experiment_id.")
         return None
     named = entry.plate if entry.plate is not None else plate
+    if entry.plate is None and named is not None and (note := f"The file names no plate; its wells are taken as those of {named}.") not in matched.notes:
+        matched.notes.append(note)
     if named is None:
         refuse("plate", "the plate's name", "none", f"Add a column plate, or say which plate it is. {nearest('', plan.plates)}")
         return None

@@ -88,3 +88,11 @@ def test_the_readme_s_tables_are_read():
     for one, (dialect, count) in zip(shown, (("tidy", 2), ("plate-shaped", 2), ("wells in columns", 6)), strict=True):
         entries = open_results(one.encode(), measured=("OD600",), plate=FORMATS[96], name="x.csv").entries
         assert (entries.dialect, len([entry for entry in entries.found if entry.text]), entries.problems, entries.unread) == (dialect, count, [], [])
+
+
+def test_a_file_without_a_plate_is_joined_with_a_note():
+    rows = "\n".join(f"{well},{hour},{name},{value}" for (well, name, hour), value in EXPECTED.items())
+    joined = read_results(f"well,time_h,measurement,value\n{rows}\n".encode(), plan=PLAN, plate="P1")
+    assert joined.notes.count("The file names no plate; its wells are taken as those of P1.") == 1
+    named = read_results(("plate,well,time_h,measurement,value\n" + "\n".join(f"P1,{row}" for row in rows.split("\n"))).encode(), plan=PLAN, plate="P1")
+    assert not any("no plate" in note for note in named.notes)
