@@ -17,6 +17,7 @@ from ..journal.workspace import slug
 from ..state.campaign_state import CampaignState, RoundState
 from ..state.payloads import CompiledStage, ProtocolCompiled, WrittenFile
 from ..state.progress import is_answered, the_round
+from .constraints_kept import told_broken
 from .open_campaign import LabFile, OpenCampaign
 from .outcome import Outcome, Progress, silent
 
@@ -97,7 +98,7 @@ def compile_round(
         verified=_told(plate.verification), drawn_ul=plate.drawn_ul, target=plate.target,
     )  # fmt: skip
     after = campaign.append([compiled], on=state)
-    return Outcome(state=after, round=after.rounds[opened.number - 1], messages=(plate.papers.sentence, *compiled.findings, *_voided(opened)))
+    return Outcome(state=after, round=after.rounds[opened.number - 1], messages=(plate.papers.sentence, *compiled.findings, *told_broken(campaign.space, opened.experiments, plate.planned), *_voided(opened)))
 
 
 def drawn_before(state: CampaignState, number: int) -> dict[str, float]:
