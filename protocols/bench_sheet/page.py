@@ -20,7 +20,7 @@ from .blocks import Column, Note, Paragraph, Section, SheetPage, Shown, Sign, St
 from .conditions import conditions_table, settings_to_make
 from .deck_map import deck_map
 from .gantt import gantt
-from .hand_list import BETWEEN_MARKS, hand_stages
+from .hand_list import BETWEEN_MARKS, HandStage, hand_stages
 from .pipetting_order import pipetting_order
 from .plate_map import plate_map
 from .steps import sheet_steps
@@ -44,7 +44,8 @@ def sheet_page(
         record: the layout's blocks, zones and balance.
         measurements, context: what the campaign reads, and what it keeps fixed.
     """
-    how = _how(lab, files)
+    by_hand = hand_stages(plan, lab)
+    how = _how(lab, files, by_hand)
     cells = any(isinstance(step, Inoculate) for step in intent.steps)
     used = [stock for stock in lab.stocks if any(transfer.stock == stock.name for stage in plan.stages for transfer in stage.transfers)]
     zero = f"Hours count from the end of the set-up{', when the cells are in' if cells else ''}. Note the clock time there: ______ : ______"
@@ -85,7 +86,7 @@ def sheet_page(
         Section(title=f"Deck for {stage.name}" + (f" at {stage.minute / 60:g} h" if stage.minute else ""), blocks=(Shown(picture=deck_map(stage), caption=_deck_caption(stage), share=0.86),))
         for stage in robot
     ]
-    for hands in hand_stages(plan, lab):
+    for hands in by_hand:
         at = f" at {hands.at_h:g} h" if hands.at_h else ""
         told = f"Set the pipette once for each line and go down the columns; tick each well. “One tip”: it may go from well to well as long as it touches nothing but dry plastic and this liquid. {BETWEEN_MARKS}"
         sections.append(Section(title=f"By hand: {hands.stage}{at}{', ' + hands.when if hands.when else ''}", blocks=(Paragraph(text=told), *hands.rounds), new_page=True))
@@ -105,14 +106,20 @@ def sheet_page(
     )  # fmt: skip
 
 
-def _how(lab: LabProfile, files: Mapping[str, str]) -> Callable[[str], str]:
-    """How a stage is pipetted: by its file, or by hand."""
+def _how(lab: LabProfile, files: Mapping[str, str], by_hand: Sequence[HandStage]) -> Callable[[str], str]:
+    """How a stage is pipetted: by its file, by hand, or by both in turn."""
+    beside = {(hands.stage, hands.when) for hands in by_hand}
 
     def how(stage: str) -> str:
         if lab.robot.model == "hands":
             return f"Pipette by hand, as in the list “By hand: {stage}”"
         named = next((name for name in files if name.startswith(f"{stage}.")), None)
-        return f"Run {named or f'{stage}.py'}" if named or stage in files or not files else f"Run the files of {stage}"
+        run = f"run {named or f'{stage}.py'}" if named or stage in files or not files else f"run the files of {stage}"
+        parts = [f"pipette by hand, as in the list “By hand: {stage}, before the robot”"] if (stage, "before the robot") in beside else []
+        parts.append(run)
+        parts += [f"pipette by hand, as in the list “By hand: {stage}, after the robot”"] if (stage, "after the robot") in beside else []
+        told = "; then ".join(parts)
+        return told[0].upper() + told[1:]
 
     return how
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
+from protocols.compile import compile_plate
 from protocols.device import BY_HAND, device_of, devices_by_stock
+from world_model.terms.factors import Continuous
 from world_model.terms.lab_profile import LabProfile
+from world_model.terms.proposal import ProposedExperiment
+from world_model.terms.space import SearchSpace
 
 ECHO = {
     "name": "two machines", "robot": {"model": "Echo 650", "most_ul": 50},
@@ -35,3 +41,12 @@ def test_an_echo_draws_from_its_source_plates_alone_and_never_cells():
 def test_the_other_machine_of_the_lab_moves_everything():
     lab = LabProfile.model_validate(ECHO).for_target("Tecan EVO")
     assert {device.name for device in devices_by_stock(lab).values()} == {"Tecan EVO"}
+
+
+def test_the_echos_sheet_says_what_hands_do_before_and_after_it():
+    space = SearchSpace(factors=(Continuous(name="salts", unit="x", low=0.5, high=1),))
+    doc = ECHO | {"medium": {"diluent": "water"}}
+    asked = [ProposedExperiment(id="R01-001", role="candidate", settings={"salts": 1.0})]
+    plate = compile_plate(plate="P", experiments=asked, space=space, lab=LabProfile.model_validate(doc), seed=0)
+    page = re.sub(r"<[^>]+>", "", plate.bench_sheet_html)
+    assert "Pipette by hand, as in the list “By hand: setup, before the robot”; then run setup.csv; then pipette by hand, as in the list “By hand: setup, after the robot”" in page
