@@ -8,7 +8,7 @@ from world_model.terms.proposal import ProposedExperiment
 from world_model.terms.space import SearchSpace
 
 
-def told_broken(space: SearchSpace, experiments: Sequence[ProposedExperiment], planned: Mapping[str, Mapping[str, float]]) -> tuple[str, ...]:
+def told_broken(space: SearchSpace, experiments: Sequence[ProposedExperiment], planned: Mapping[str, Mapping[str, float | str]]) -> tuple[str, ...]:
     """One sentence a constraint: which experiments are beyond it as pipetted, though they kept it as proposed, and by how much."""
     import numpy as np
 
