@@ -63,7 +63,8 @@ def _worklist(text: str, chance: random.Random) -> Iterator[Swapped]:
     """Pairs of an aspirate and the dispense that follows it."""
     lines = text.splitlines()
     fields = [line.split(";") for line in lines]
-    pairs = [(i, i + 1) for i in range(len(lines) - 1) if fields[i][0] == "A" and fields[i + 1][0] == "D"]
+    # strokes that mix a well leave it as it is, whatever their volume
+    pairs = [(i, i + 1) for i in range(len(lines) - 1) if fields[i][0] == "A" and fields[i + 1][0] == "D" and fields[i][1:5] != fields[i + 1][1:5]]
     # what differs in source and in target: then an exchange changes what wells hold, whatever else happens
     for kind, side, columns in (("two stocks", 0, (1, 3, 4)), ("two wells", 1, (1, 3, 4)), ("two volumes", None, (6,))):
         able = [(p, q) for p in pairs for q in pairs if p < q and _differ(fields, p, q, sides=(0, 1) if side is not None else (), volume=side is None)]
