@@ -37,7 +37,9 @@ def check_immersion(plan: PhysicalPlan, robot: Sequence[RobotStage]) -> list[Fin
                     left[item.name, well] = left.get((item.name, well), 0) - move.volume_nl
             target = items.get(move.target_slot)
             if target is not None and target.kind == "dilutions":
-                left[target.name, move.well] = left.get((target.name, move.well), 0) + move.volume_nl
+                for well in wells_under(target.load_name, move.well, move.channels):
+                    if well is not None:
+                        left[target.name, well] = left.get((target.name, well), 0) + move.volume_nl
             surface_mm = source.level_mm(move.source_well, max(before, 0))
             after_mm = source.level_mm(move.source_well, max(before - shared * move.volume_nl, 0))
             nozzle_mm = move.source_mm + tip_mm

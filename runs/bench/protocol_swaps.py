@@ -39,7 +39,9 @@ def _opentrons(text: str, chance: random.Random) -> Iterator[Swapped]:
         found = _pair(rows, [_AT[name] for name in columns], chance)
         if found is not None:
             yield Swapped(kind, with_moves(text, found))
-    different = [(i, j) for i in range(len(rows)) for j in range(i) if rows[i] != rows[j]]
+    # the parts of one split transfer differ in a hair of the height at which they are drawn, and in nothing else
+    same = [[cell for i, cell in enumerate(row) if i != _AT["source_mm"]] for row in rows]
+    different = [(i, j) for i in range(len(rows)) for j in range(i) if same[i] != same[j]]
     if different:
         i, j = chance.choice(different)
         rows[i], rows[j] = rows[j], rows[i]

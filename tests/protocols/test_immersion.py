@@ -14,6 +14,7 @@ from protocols.checks.immersion import check_immersion
 from protocols.draft import draft_plate
 from protocols.labware import inner_levels, labware, levels_of
 from protocols.robot_plan.writer import LOWEST_MM, drawing_height_mm
+from runs.bench.full_plates import plate
 
 TUBE = "opentrons_15_tuberack_nest_15ml_conical"
 
@@ -63,3 +64,11 @@ def test_a_good_plan_keeps_the_nozzle_dry_and_the_old_way_drowned_it(lab, space,
     assert any("17.9 mm below the surface" in finding.observed or "18.0 mm below the surface" in finding.observed for finding in found)
     high = tuple(replace(stage, moves=tuple(replace(move, source_mm=100.0) for move in stage.moves)) for stage in draft.robot)
     assert any("the liquid stands at" in finding.observed for finding in check_immersion(draft.plan, high))
+
+
+def test_dilutions_that_eight_channels_fill_are_known_to_be_full():
+    space, lab, experiments = plate(384, 6, dilutions=True, seed=0)
+    draft = draft_plate(plate="P", experiments=experiments, space=space, lab=lab, seed=0)
+    slots = {item.slot for item in draft.robot[0].deck if item.kind == "dilutions"}
+    assert any(move.channels == 8 and move.target_slot in slots for move in draft.robot[0].moves)
+    assert check_immersion(draft.plan, draft.robot) == []
