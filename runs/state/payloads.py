@@ -74,7 +74,7 @@ class ProtocolCompiled(Word):
     layout: dict[str, ExperimentId] = Field(description="well → experiment")
     planned: dict[ExperimentId, dict[Name, float | str]] = Field(description="settings that the pipetting really reaches, in each factor's unit")
     files: tuple[WrittenFile, ...]
-    protocol_sha256: Sha256 = Field(description="over all robot files, as the compiler says")
+    protocol_sha256: Sha256 = Field(description="over all robot files and the instructions, as the compiler says")
     lab_sha256: Sha256 = Field(description="raw lab file")
     volume_ul: float
     inoculum_od600: float | None = None
