@@ -11,7 +11,7 @@ from world_model.terms.errors import nearest
 from world_model.terms.lab_profile import LabProfile
 from world_model.terms.robots import ECHO, TECAN
 
-from .device import Device, device_of, devices_by_stock, is_echo_source
+from .device import Device, device_of, is_echo_source
 from .emitters.plain_text import is_plain
 from .emitters.pylabrobot import RACK_OF_TIPS, SITES, TIP_RACKS, tip_rack_for
 from .emitters.tecan import MOST_LABEL, PLATE_LABEL
@@ -31,7 +31,7 @@ def check_target(lab: LabProfile) -> list[Finding]:
     if model in TECAN:
         return [*_labels(lab), *_types(lab, forbidden=";", most=MOST_LABEL)]
     if model in ECHO:
-        return [*_types(lab, forbidden=',"', most=64), *_echo_types(lab), *_echo_diluent(lab), *_whole_steps(lab)]
+        return [*_types(lab, forbidden=',"', most=64), *_echo_types(lab), *_whole_steps(lab)]
     if model == "Hamilton STARlet":
         return [*_resources(lab), *_free_names(lab), *_tips_that_fit(lab), *_whole_steps(lab)]
     return list(_whole_steps(lab)) if model == "hands" else []
@@ -149,16 +149,6 @@ def _echo_types(lab: LabProfile) -> Iterator[Finding]:
         yield _error("plate type", "the holders", "no type", "at least one source plate with the Echo's name of it", 'Add e.g. type = "384PP_AQ_BP" to the holder of the stocks.')
     if lab.dilutions is not None and not lab.dilutions.type:
         yield _error("plate type", "dilutions.type", "nothing", "the Echo's name of the plate that dilutions are made in", 'Add e.g. type = "384PP_AQ_BP".')
-
-
-def _echo_diluent(lab: LabProfile) -> Iterator[Finding]:
-    """What fills up a well to its volume must be as fine as the drops that came before it."""
-    device = devices_by_stock(lab)[lab.medium.diluent]
-    if device.by != "sound":
-        yield _error(
-            "diluent", f"stock {lab.medium.diluent!r}", f"a holder without a type, filled by hand in steps of {device.step_nl} nL",
-            f"a source plate, for wells are filled up in steps of {device_of(lab).step_nl} nL", "Put the diluent into a holder with an Echo plate type.",
-        )  # fmt: skip
 
 
 def _whole_steps(lab: LabProfile) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..labware import labware, slot_positions
 from ..plan import RobotStage
-from .picture import Box, Disc, Picture, Rule, Words, shortened, svg
+from .picture import Box, Disc, Picture, Rule, Words, shortened
 
 _WIDTH, _HEIGHT, _GAP = 250.0, 108.0, 8.0
 _FILLS = {"plate": "#dbe9f6", "holder": "#fdf1d0", "dilutions": "#e3f1df", "tips": "#eeeeee"}
@@ -36,11 +36,6 @@ def deck_map(stage: RobotStage) -> Picture:
             left = x + 8 + (i // _LINES) * (_WIDTH / 2 - 4)
             shapes.append(Words(x=left, y=y + 53 + 15 * (i % _LINES), text=shortened(line, 36 // columns_of_text), size=12.5))
     return Picture(name="deck", width=len(columns) * (_WIDTH + _GAP) + _GAP, height=len(rows) * (_HEIGHT + _GAP) + _GAP, shapes=tuple(shapes))
-
-
-def deck_map_svg(stage: RobotStage) -> str:
-    """The deck as SVG."""
-    return svg(deck_map(stage))
 
 
 def _lines(stage: RobotStage, slot: str) -> list[str]:

@@ -37,15 +37,3 @@ def bench_sheet(
     return sheet_html(
         sheet_page(intent, plan, robot, lab, files=files, whole=whole, findings=findings, engine=engine, schedule=schedule, start=start, today=today)
     )
-
-
-def bench_sheet_pdf(
-    intent: ProtocolIntent, plan: PhysicalPlan, robot: Sequence[RobotStage], lab: LabProfile, *, files: Mapping[str, str], whole: str,
-    findings: Sequence[Finding], engine: str = "", schedule: Schedule | None = None, start: datetime | None = None, today: date | None = None,
-) -> bytes:  # fmt: skip
-    """The sheet as PDF; arguments as in `page.sheet_page`."""
-    from .pdf import sheet_pdf  # a lazy door: reportlab costs half a second
-
-    return sheet_pdf(
-        sheet_page(intent, plan, robot, lab, files=files, whole=whole, findings=findings, engine=engine, schedule=schedule, start=start, today=today)
-    )

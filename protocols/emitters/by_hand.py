@@ -3,32 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ..work import WorkStage, WorkStep
 from .plain_text import csv_text
 
 COLUMNS = ("stage", "at_h", "when", "step", "do", "liquid", "from", "from_well", "to", "to_well", "volume_ul", "tip")
-
-
-@dataclass(frozen=True, kw_only=True)
-class HandGroup:
-    """Steps in a row with one liquid, e.g. one volume into many wells: what a bench sheet prints as one paragraph."""
-
-    liquid: str
-    mixes: bool
-    steps: tuple[WorkStep, ...]
-
-
-def hand_groups(steps: Sequence[WorkStep]) -> tuple[HandGroup, ...]:
-    """Steps grouped while liquid and kind stay the same."""
-    groups: list[list[WorkStep]] = []
-    for step in steps:
-        if groups and (groups[-1][-1].liquid, groups[-1][-1].mixes) == (step.liquid, step.mixes):
-            groups[-1].append(step)
-        else:
-            groups.append([step])
-    return tuple(HandGroup(liquid=group[0].liquid, mixes=group[0].mixes, steps=tuple(group)) for group in groups)
 
 
 def emit_by_hand(stages: Sequence[WorkStage]) -> str:

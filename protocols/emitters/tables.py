@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 
-from world_model.terms.lab_profile import LabProfile
-
 from ..plan import PhysicalPlan
 from .plain_text import csv_text
 
@@ -62,11 +60,6 @@ def transfers_csv(plan: PhysicalPlan, *, lots: Mapping[str, str] | None = None) 
                 )
             )  # fmt: skip
     return csv_text(TRANSFER_COLUMNS, rows)
-
-
-def lots_of(lab: LabProfile) -> dict[str, str]:
-    """Stock → lot, where the lab file names one."""
-    return {stock.name: stock.lot for stock in lab.stocks if stock.lot}
 
 
 def plate_map_csv(plan: PhysicalPlan) -> str:

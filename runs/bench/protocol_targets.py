@@ -19,6 +19,7 @@ from world_model.terms.robots import OPENTRONS
 from .protocol_designs import RandomDesign, random_design
 from .protocol_parsers import missing_peers, third_party
 from .protocol_swaps import swaps
+from .starlet_run import with_resources
 
 # PyLabRobot takes a second a plate; the Fluent's worklist is read by what reads the EVO's. These see one design in so many.
 SAMPLED = {"Hamilton STARlet": 20, "Tecan Fluent": 10}
@@ -84,6 +85,8 @@ def judge_design(seed: int, *, engine: bool = False) -> Tally:
         _text_target(design, design.lab, draft, tally)
     for robot in design.lab.robots:
         lab = design.lab.for_target(robot.called)
+        if robot.model == "Hamilton STARlet":
+            lab = with_resources(lab)
         target = target_of(lab)
         errors = errors_in(target.check(lab))
         emitted = target.emit(draft.plan, lab) if not errors else None

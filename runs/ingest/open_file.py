@@ -13,7 +13,7 @@ from world_model.terms.plates import PlateFormat
 from .entries import Entries, UnreadCell
 from .plate_shaped import is_plate_shaped, read_plate_shaped
 from .problems import CellProblem, RefusedFile
-from .raw_text import MOST_BYTES, SEPARATORS, Row, decode_text
+from .raw_text import SEPARATORS, Row, decode_text, read_bytes
 from .tecan_workbook import is_tecan, read_tecan
 from .tidy import is_tidy, read_tidy
 from .vendors import VENDORS, Content, is_asm, read_asm_text, read_vendor, signed_vendors, vendor_named
@@ -51,7 +51,7 @@ def open_results(
     Raises:
         RefusedFile: the file can't be read as anything; what was tried is said.
     """
-    data, name = _bytes(source, name)
+    data, name = read_bytes(source, name)
     sha256 = hashlib.sha256(data).hexdigest()
     forced = vendor_named(vendor) if vendor else None
     if is_workbook(data):
@@ -75,20 +75,6 @@ def open_results(
     if wanted:
         return OpenedFile(name, sha256, encoding, read_vendor(data, content, name=name, wanted=wanted))
     return OpenedFile(name, sha256, encoding, _text(text, measured, plate, name=name))
-
-
-def _bytes(source: Path | str | bytes, name: str | None) -> tuple[bytes, str]:
-    if isinstance(source, bytes):
-        data, name = source, name or "results"
-    else:
-        name = name or Path(source).name
-        try:
-            data = Path(source).read_bytes()
-        except OSError as fault:
-            raise RefusedFile(name, [CellProblem(None, "", "a results file", f"none at {source} ({fault.strerror})")]) from fault
-    if len(data) > MOST_BYTES:
-        raise RefusedFile(name, [CellProblem(None, "", f"at most {MOST_BYTES:,} bytes", f"{len(data):,}")])
-    return data, name
 
 
 def _table(rows: Sequence[Row], separator: str, measured: Sequence[str], plate: PlateFormat) -> Entries | None:

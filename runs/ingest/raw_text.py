@@ -58,6 +58,17 @@ def read_raw(source: Path | str | bytes, *, name: str | None = None) -> RawText:
     Raises:
         RefusedFile: the file can't be read, is empty, or holds bytes that no text holds.
     """
+    data, name = read_bytes(source, name)
+    text, encoding = decode_text(name, data)
+    return RawText(name=name, text=text, sha256=hashlib.sha256(data).hexdigest(), encoding=encoding)
+
+
+def read_bytes(source: Path | str | bytes, name: str | None) -> tuple[bytes, str]:
+    """The bytes of a file, or those given, and what they are called.
+
+    Raises:
+        RefusedFile: there is no such file, or it is too large.
+    """
     if isinstance(source, bytes):
         data, name = source, name or "results"
     else:
@@ -68,8 +79,7 @@ def read_raw(source: Path | str | bytes, *, name: str | None = None) -> RawText:
             raise RefusedFile(name, [CellProblem(None, "", "a results file", f"none at {source} ({fault.strerror})")]) from fault
     if len(data) > MOST_BYTES:
         raise RefusedFile(name, [CellProblem(None, "", f"at most {MOST_BYTES:,} bytes", f"{len(data):,}")])
-    text, encoding = decode_text(name, data)
-    return RawText(name=name, text=text, sha256=hashlib.sha256(data).hexdigest(), encoding=encoding)
+    return data, name
 
 
 def decode_text(name: str, data: bytes) -> tuple[str, str]:

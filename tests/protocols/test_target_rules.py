@@ -10,6 +10,7 @@ import pytest
 from protocols.device import BY_HAND, Device
 from protocols.draft import draft_plate
 from protocols.finding import Refused, errors_in
+from protocols.preflight import check_lab
 from protocols.target_rules import check_names, check_steps, check_stocks, check_target
 from world_model.terms.lab_profile import LabProfile
 
@@ -72,7 +73,7 @@ def test_a_resource_that_pylabrobot_lacks_gets_the_nearest_name():
 def test_an_echo_fills_wells_up_in_drops_so_its_diluent_stands_in_a_source_plate():
     document = benches.lab_for("echo").model_dump(mode="json", exclude_none=True)
     document["stocks"][0] |= {"holder": "reservoir", "position": "A5", "more_positions": []}
-    assert [finding.rule for finding in check_target(LabProfile.model_validate(document))] == ["diluent"]
+    assert [finding.rule for finding in check_lab(LabProfile.model_validate(document))] == ["device range"]
     for holder in document["holders"]:
         holder["type"] = ""
     assert "plate type" in [finding.rule for finding in check_target(LabProfile.model_validate(document))]

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from protocols.emitters.by_hand import hand_groups
 from protocols.emitters.tecan import volume_text
 from protocols.targets import plate_tables, target_of
 from runs.bench.protocol_parsers import missing_peers, third_party
@@ -112,12 +111,6 @@ def test_cells_come_last_in_every_target(drafts):
         stage = draft.emitted.work[0]
         order = [step.liquid for step in (*stage.before, *stage.steps, *stage.after) if step.target[0] == "P-R01"]
         assert set(order[order.index("E. coli") :]) == {"E. coli"}
-
-
-def test_hands_get_one_paragraph_a_liquid(drafts):
-    groups = hand_groups(drafts["hands"][1].emitted.work[0].steps)
-    liquids = [group.liquid for group in groups if not group.mixes and group.steps[0].target[0] == "P-R01"]
-    assert len(liquids) == len(set(liquids))
 
 
 def test_lots_stand_in_the_transfer_list(drafts):

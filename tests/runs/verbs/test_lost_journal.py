@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from runs.journal.workspace import Workspace
@@ -40,4 +42,6 @@ def test_another_campaigns_journal_in_its_place_is_told_too(lost, charter, space
 
 def test_moving_the_folder_away_begins_anew(lost, charter, space, tmp_path):
     lost.campaign_folder("growth").rename(tmp_path / "old")
-    begin(charter(protocol=True), space, workspace=lost).close()
+    with closing(begin(charter(protocol=True), space, workspace=lost)) as campaign:
+        assert campaign.standing().rounds == ()
+    assert (tmp_path / "old").is_dir()
