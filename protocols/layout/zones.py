@@ -13,6 +13,7 @@ from world_model.terms.proposal import ProposedExperiment
 
 from ..finding import Finding
 from ..labware import labware
+from ..quiet_milp import milp
 from .ground import Ground, ground_of
 from .seeds import child_seed
 
@@ -109,7 +110,7 @@ def _assign(counts: Sequence[int], room: Sequence[int], chance: np.random.Genera
 
     A small integer programme: `taken[z, v]` is 1 where zone z serves value v; as few zones as possible, ties by chance.
     """
-    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.optimize import Bounds, LinearConstraint
 
     z, v = len(room), len(counts)
     if not v:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import networkx as nx
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint
 from scipy.sparse import coo_array
 
+from ..quiet_milp import milp
 from .order import sharing_pairs
 from .tasks import tasks_of, windows_of
 from .times import Bound, bounds_of, moment

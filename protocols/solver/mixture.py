@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ..device import Device
+from ..quiet_milp import milp
 from ..volumes import to_step
 
 # Where small volumes are preferred: not below this many steps, if the stocks allow, so that half a step is at most 2.5 %.
@@ -231,7 +232,7 @@ def _over_solvent(recipe: Recipe, choice: Choice, rest: int) -> bool:
 
 def _solve(recipe: Recipe, stocks: list[str]) -> list[float] | None:
     import numpy as np
-    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.optimize import Bounds, LinearConstraint
 
     n, room_ul = len(stocks), recipe.room_nl / 1000
     # half a step of rounding for each liquid may land on the diluent: keep it pipettable afterwards
