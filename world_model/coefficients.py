@@ -16,7 +16,7 @@ from linear_operator.utils.errors import NotPSDError
 from linear_operator.utils.warnings import NumericalWarning
 from torch import Tensor
 
-from .encoding import Encoder
+from .encoding import Encoder, Extra
 from .kernels import Family, build
 
 MOST_FITTED = 400  # rows that hyper-parameters are learned from; predictions use all. The fit costs the cube of this
@@ -47,6 +47,7 @@ class CoefficientModel:
         design: `n x d`, the training designs.
         targets: `n x k`, nan where a row says nothing of a coefficient.
         plates: `n` plate codes where each plate has a random effect.
+        extra: `n x p` further features of the training designs.
     """
 
     family: Family
@@ -54,6 +55,12 @@ class CoefficientModel:
     design: Tensor
     targets: Tensor
     plates: Tensor | None = None
+    extra: Tensor | None = None
+
+    @property
+    def inputs(self) -> Tensor:
+        """`n x d…`: training designs with what is appended to them."""
+        return _inputs(self.design, self.extra, self.plates)
 
     def noise_variance(self) -> Tensor:
         """`k`: the fitted variance of one reading's coefficient around the truth."""
@@ -107,7 +114,8 @@ class CoefficientModel:
             if self.plates is None:
                 columns.append(torch.zeros(len(design), dtype=design.dtype))
                 continue
-            own = gp.input_transform.transform(_inputs(design, torch.zeros(len(design), dtype=design.dtype)))
+            own = typical.clone()
+            own[..., -1] = 0.0  # a plate's code stands last
             with torch.no_grad():
                 columns.append(gp.covar_module(own, diag=True) - gp.covar_module(typical, diag=True))
         return torch.stack(columns, dim=-1)
@@ -121,42 +129,46 @@ class CoefficientModel:
         Source: block form of Rasmussen & Williams (2006), eq. 5.12: with P = K^-1 and block B, the held-out mean is
             y_B - P_BB^-1 (P y)_B and its covariance P_BB^-1.
         """
-        columns = [_held_out_column(gp, groups, self.targets[:, k], _inputs(self.design, self.plates)) for k, gp in enumerate(self.gps.models)]
+        columns = [_held_out_column(gp, groups, self.targets[:, k], self.inputs) for k, gp in enumerate(self.gps.models)]
         return HeldOut(mean=torch.stack([c.mean for c in columns], -1), variance=torch.stack([c.variance for c in columns], -1))
 
 
-def fit_coefficients(family: Family, *, design: Tensor, targets: Tensor, encoder: Encoder, plates: Tensor | None = None) -> CoefficientModel:
+def fit_coefficients(
+    family: Family, *, design: Tensor, targets: Tensor, encoder: Encoder, plates: Tensor | None = None, extra: Extra | None = None
+) -> CoefficientModel:
     """Fit one GP a coefficient by its marginal likelihood with priors.
 
     Args:
         design: `n x d`.
         targets: `n x k`, about zero mean and unit sd, nan where unknown.
         plates: `n` plate codes, for a random effect of each plate.
+        extra: gives further features of designs, such as a mechanism's scores.
 
     Raises:
         ModelFittingError, NotPSDError: the fit failed; the judge leaves the family out and says so.
     """
-    inputs = _inputs(design, plates)
+    told = None if extra is None else extra(design)
+    inputs = _inputs(design, told, plates)
     gps: list[SingleTaskGP] = []
     for k in range(targets.shape[1]):
         known = torch.isfinite(targets[:, k])
         rows, column = inputs[known], targets[known, k : k + 1]
         some = _spread_rows(len(rows))
-        gp = build(family, design=rows[some], targets=column[some], encoder=encoder)
+        gp = build(family, inputs=rows[some], targets=column[some], encoder=encoder, with_plate=plates is not None, extra=extra)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NumericalWarning)
             fit_gpytorch_mll(ExactMarginalLogLikelihood(gp.likelihood, gp))
         if len(some) < len(rows):
             learned = gp
-            gp = build(family, design=rows, targets=column, encoder=encoder)
+            gp = build(family, inputs=rows, targets=column, encoder=encoder, with_plate=plates is not None, extra=extra)
             gp.load_state_dict(learned.state_dict())
         gp.eval()
         gps.append(gp)
-    return CoefficientModel(family=family, gps=ModelListGP(*gps).eval(), design=design, targets=targets, plates=plates)
+    return CoefficientModel(family=family, gps=ModelListGP(*gps).eval(), design=design, targets=targets, plates=plates, extra=told)
 
 
-def _inputs(design: Tensor, plates: Tensor | None) -> Tensor:
-    return design if plates is None else torch.cat([design, plates.unsqueeze(-1)], dim=-1)
+def _inputs(design: Tensor, extra: Tensor | None, plates: Tensor | None) -> Tensor:
+    return torch.cat([design, *([] if extra is None else [extra]), *([] if plates is None else [plates.unsqueeze(-1)])], dim=-1)
 
 
 def _spread_rows(n: int) -> Tensor:

@@ -7,7 +7,7 @@ between them is a BoTorch input transform, so that a model takes designs and lea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -19,6 +19,8 @@ from world_model.terms.factors import Categorical, Descriptors, Factor
 from world_model.terms.space import SearchSpace, Settings
 
 from .plate_kernel import TYPICAL
+
+Extra = Callable[[Tensor], Tensor]  # designs `n x d` → further features `n x p`
 
 # Descriptors that say the same within this correlation are one descriptor (the first is kept), as BayBE's default does.
 MOST_CORRELATED = 0.7
@@ -54,9 +56,9 @@ class Encoder:
         columns = [_decode_column(f, column) for f, column in zip(self.space.factors, design.detach().numpy().T, strict=True)]
         return [dict(zip(self.space.names, row, strict=True)) for row in zip(*columns, strict=True)]
 
-    def featurise(self, *, with_plate: bool = False) -> Featurise:
-        """A fresh input transform from designs to features; with a column of plate codes after them where asked for."""
-        return Featurise(self.tables, with_plate=with_plate)
+    def featurise(self, *, with_plate: bool = False, extra: Extra | None = None) -> Featurise:
+        """A fresh input transform from designs to features; with extra features, and a column of plate codes, after them where asked for."""
+        return Featurise(self.tables, with_plate=with_plate, extra=extra)
 
     def features(self, design: Tensor) -> Tensor:
         """`… x u` of a design `… x d`."""
@@ -72,15 +74,15 @@ class Encoder:
 class Featurise(InputTransform, torch.nn.Module):
     """Designs `… x d` → features `… x u`: codes are looked up in each category's table, numbers pass through.
 
-    With plates, training inputs are `… x d+1` (a plate code last) and features `… x u+1`; a design without a code gets that of
-    the typical day.
+    Inputs may carry more columns than the design: the extra features `p` (a mechanism's scores), then a plate code, as training
+    inputs do. A bare design gets its extra features computed, and the code of the typical day.
     """
 
     is_one_to_many = False
 
-    def __init__(self, tables: Sequence[Tensor | None], *, with_plate: bool = False) -> None:
+    def __init__(self, tables: Sequence[Tensor | None], *, with_plate: bool = False, extra: Extra | None = None) -> None:
         super().__init__()
-        self.with_plate = with_plate
+        self.with_plate, self.extra = with_plate, extra
         self.transform_on_train = self.transform_on_eval = self.transform_on_fantasize = True
         self._which = tuple(table is not None for table in tables)
         for i, table in enumerate(tables):
@@ -97,13 +99,17 @@ class Featurise(InputTransform, torch.nn.Module):
                 parts.append(table[column.round().long().clamp(0, len(table) - 1)])
             else:
                 parts.append(column.unsqueeze(-1))
+        d = len(self._which)
+        if X.shape[-1] > d:
+            return torch.cat([*parts, X[..., d:]], dim=-1)
+        if self.extra is not None:
+            parts.append(self.extra(X.detach().reshape(-1, d)).reshape(*X.shape[:-1], -1))
         if self.with_plate:
-            d = len(self._which)
-            parts.append(X[..., d:] if X.shape[-1] > d else torch.full_like(parts[0][..., :1], TYPICAL))
+            parts.append(torch.full_like(parts[0][..., :1], TYPICAL))
         return torch.cat(parts, dim=-1)
 
     def equals(self, other: InputTransform) -> bool:
-        return type(other) is type(self) and all(
+        return type(other) is type(self) and self.extra is other.extra and all(
             torch.equal(a, b) for a, b in zip(self.buffers(), other.buffers(), strict=True)
         )
 

@@ -1,41 +1,77 @@
-"""From records to belief: fit the contestants, let the judge pick, and hand back one model that answers."""
+"""From records to belief: fit the contestants, let the judge pick, calibrate, and hand back one model that answers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from .basis import Basis, fit_basis
-from .coefficients import FIT_FAILURES, CoefficientModel, fit_coefficients
+from .basis import Basis
+from .calibration import Calibration, fit_calibration
+from .coefficients import FIT_FAILURES, CoefficientModel
+from .contestants.registry import in_order, named
+from .contestants.trajectory_gp import FittedTrajectoryGP
+from .contract import Belief, Contestant, Fitted, Training
 from .encoding import Encoder
-from .judge import FEW_INTERVENTIONS, Verdict, crps_by_intervention, pick, prior_order
-from .kernels import Family
-from .plate_kernel import plate_codes
+from .judge import FEW_INTERVENTIONS, Verdict, crps_by_intervention, pick
+from .mechanisms.mechanism import Mechanism
 from .posterior import MeanSd, TrajectoryPosterior
-from .readouts import linear_weights
 from .terms.errors import NextwellError, ResultsError
 from .terms.goals import Goal
 from .terms.readings import Dataset
 from .terms.space import SearchSpace, Settings
 
 FEWEST_RECORDS = 3
+Purpose = Literal["plan", "forecast"]
 
 
 @dataclass(frozen=True)
 class WorldModel:
-    """A fitted model of how trajectories depend on interventions, and the verdict that picked it."""
+    """A fitted model of how trajectories depend on interventions, and the verdict that picked it.
 
-    space: SearchSpace
-    encoder: Encoder
-    basis: Basis
-    model: CoefficientModel
-    times_h: Tensor
-    variables: tuple[str, ...]
+    Attributes:
+        fitted: the contestant that was picked.
+        training: what it was fitted to.
+        calibration: by how much its intervals are stretched.
+    """
+
+    fitted: Fitted
+    training: Training
     verdict: Verdict
+    calibration: Calibration
+
+    @property
+    def space(self) -> SearchSpace:
+        return self.training.space
+
+    @property
+    def encoder(self) -> Encoder:
+        return self.training.encoder
+
+    @property
+    def times_h(self) -> Tensor:
+        return self.training.times_h
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return self.training.variables
+
+    @property
+    def model(self) -> CoefficientModel:
+        """The coefficients' GPs.
+
+        Raises:
+            NextwellError: the picked model is none of coefficients.
+        """
+        return self._gaussian().model
+
+    @property
+    def basis(self) -> Basis:
+        """Coefficients ↔ trajectories; raises as `model` does."""
+        return self._gaussian().basis
 
     def posterior(self, rows: Sequence[Settings]) -> TrajectoryPosterior:
         """The belief about experiments with these settings."""
@@ -43,11 +79,16 @@ class WorldModel:
 
     def posterior_at(self, design: Tensor) -> TrajectoryPosterior:
         """The belief about designs `n x d`."""
-        return TrajectoryPosterior(design=design, model=self.model, basis=self.basis, times_h=self.times_h, variables=self.variables)
+        return TrajectoryPosterior(design=design, fitted=self.fitted, times_h=self.times_h, variables=self.variables, calibration=self.calibration)
 
     def readout(self, goal: Goal, rows: Sequence[Settings]) -> MeanSd:
         """`n`: mean and sd of a goal's readout."""
         return self.posterior(rows).readout(goal)
+
+    def _gaussian(self) -> FittedTrajectoryGP:
+        if not isinstance(self.fitted, FittedTrajectoryGP):
+            raise NextwellError(f"Expected a model of Gaussian coefficients, found {self.verdict.picked!r}. Ask for draws, or fit with purpose = 'plan'.")
+        return self.fitted
 
 
 def fit_world_model(
@@ -56,17 +97,21 @@ def fit_world_model(
     *,
     seed: int,
     goals: Sequence[Goal] = (),
-    families: Sequence[Family] = (),
+    contestants: Sequence[str | Contestant] = (),
+    purpose: Purpose = "plan",
+    mechanism: Mechanism | None = None,
     previous: Verdict | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> WorldModel:
-    """Fit, judge and pick.
+    """Fit, judge, pick and calibrate.
 
     Args:
         data: experiments as done; replicates of one intervention are held out together.
-        seed: of the shuffled actions that the pick is compared with.
+        seed: of what is random in a fit, and of the shuffled actions that the pick is compared with.
         goals: what will be read out of the trajectories; each linear readout is learned as a coefficient of its own.
-        families: the contestants; empty for all, in the prior order.
+        contestants: who competes; empty for all that can, in the prior order.
+        purpose: `plan`: those that the planner searches with; `forecast`: all, for who predicts best.
+        mechanism: prior knowledge, which may be wrong.
         previous: the last verdict; its pick is kept until the records have grown by a quarter.
         progress: told what is being fitted.
 
@@ -74,68 +119,61 @@ def fit_world_model(
         ResultsError: fewer than three records with a reading.
         NextwellError: no contestant could be fitted.
     """
-    usable = np.isfinite(data.values).any(axis=(1, 2))
-    if int(usable.sum()) < FEWEST_RECORDS:
-        raise ResultsError(f"Expected at least {FEWEST_RECORDS} experiments with a reading to learn from, found {int(usable.sum())}.")
-    data = data.take(usable)
-    encoder = Encoder(space)
-    design = encoder.design(data.settings)
-    values = torch.as_tensor(data.values, dtype=torch.double)
-    groups = torch.as_tensor(data.groups())
-    plates = plate_codes(data.blocks)
-    times_h = torch.as_tensor(np.asarray(data.times_h, dtype=float))
-    basis = fit_basis(values, times_h=times_h, functionals=_functionals(goals, values, times_h=times_h, variables=data.variables))
-    targets = basis.encode(values)
-    order = tuple(families) or prior_order()
-    kept = previous is not None and previous.picked in order and previous.is_fresh(len(data))
-    contestants = (previous.picked,) if kept and previous is not None else order
-    fitted: dict[Family, CoefficientModel] = {}
+    training = Training.of(space, data, goals=goals, mechanism=mechanism)
+    if len(training) < FEWEST_RECORDS:
+        raise ResultsError(f"Expected at least {FEWEST_RECORDS} experiments with a reading to learn from, found {len(training)}.")
+    return fit_training(training, seed=seed, contestants=contestants, purpose=purpose, previous=previous, progress=progress)
+
+
+def fit_training(
+    training: Training, *, seed: int, contestants: Sequence[str | Contestant] = (), purpose: Purpose = "plan", previous: Verdict | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> WorldModel:  # fmt: skip
+    """`fit_world_model`, from a training set."""
+    order = named(contestants) if contestants else in_order(training, plans=purpose == "plan")
+    known = {one.name: one for one in order}
+    kept = previous is not None and previous.picked in known and previous.is_fresh(len(training))
+    entered = [known[previous.picked]] if kept and previous is not None else order
+    fitted: dict[str, Fitted] = {}
     failed: dict[str, str] = {}
-    for family in contestants:
+    for one in entered:
         if progress:
-            progress(f"fitting the {family} model to {len(data)} experiments")
+            progress(f"fitting the {one.name} model to {len(training)} experiments")
         try:
-            fitted[family] = fit_coefficients(family, design=design, targets=targets, encoder=encoder, plates=plates)
-        except FIT_FAILURES as fault:
-            failed[family] = f"{type(fault).__name__}: {str(fault)[:160]}"
+            fitted[one.name] = one.fit(training, seed=seed, progress=progress)
+        except (*FIT_FAILURES, NextwellError) as fault:
+            failed[one.name] = f"{type(fault).__name__}: {str(fault)[:160]}"
     if not fitted:
-        raise NextwellError(f"Expected a model that can be fitted to {len(data)} experiments, found none: {failed}. Look for readings that are wrong.")
+        raise NextwellError(f"Expected a model that can be fitted to {len(training)} experiments, found none: {failed}. Look for readings that are wrong.")
+    told = {name: model.held_out() for name, model in fitted.items()}
     if kept and previous is not None and not failed:
         verdict = previous
     else:
-        scores = {family: crps_by_intervention(model, basis=basis, values=values, groups=groups) for family, model in fitted.items()}
-        shuffled = None
-        if len(torch.unique(groups)) >= FEW_INTERVENTIONS and "mean" in scores:
-            best = min((family for family in scores if family != "mean"), key=lambda family: float(scores[family].nanmean()), default=None)
-            if best is not None:
-                shuffled = _shuffled_scores(best, design=design, targets=targets, encoder=encoder, basis=basis, values=values, groups=groups, plates=plates, seed=seed)
-        verdict = pick([family for family in order if family in fitted], scores, n_records=len(data), shuffled=shuffled, failed=failed)
+        scores = {name: crps_by_intervention(belief, training=training) for name, belief in told.items()}
+        verdict = pick(
+            [one.name for one in order if one.name in fitted], scores, n_records=len(training), failed=failed,
+            shuffled=_shuffled_scores(known, scores, training=training, seed=seed),
+        )  # fmt: skip
     return WorldModel(
-        space=space, encoder=encoder, basis=basis, model=fitted[verdict.picked], variables=data.variables, verdict=verdict,
-        times_h=times_h,
+        fitted=fitted[verdict.picked], training=training, verdict=verdict,
+        calibration=fit_calibration(told[verdict.picked], training.values, training.groups),
     )  # fmt: skip
 
 
-def _functionals(goals: Sequence[Goal], values: Tensor, *, times_h: Tensor, variables: tuple[str, ...]) -> Tensor | None:
-    read = torch.isfinite(values).any(dim=0)
-    found = [linear_weights(goal, times_h=times_h, variables=variables, read=read) for goal in goals]
-    weights = [weight for weight in found if weight is not None]
-    return torch.stack(weights) if weights else None
-
-
-def _shuffled_scores(
-    family: Family, *, design: Tensor, targets: Tensor, encoder: Encoder, basis: Basis, values: Tensor, groups: Tensor,
-    plates: Tensor | None, seed: int,
-) -> Tensor | None:  # fmt: skip
-    """`g` scores of the same family fitted to actions dealt out at random between interventions; None where it can't be fitted."""
-    unique, member = torch.unique(groups, return_inverse=True)
+def _shuffled_scores(known: Mapping[str, Contestant], scores: Mapping[str, Tensor], *, training: Training, seed: int) -> Tensor | None:
+    """`g` scores of the best contestant when actions are dealt out at random between interventions; None where that can't be told."""
+    best = min((name for name in scores if name != "mean"), key=lambda name: float(scores[name].nanmean()), default=None)
+    unique, member = torch.unique(training.groups, return_inverse=True)
+    if best is None or "mean" not in scores or len(unique) < FEW_INTERVENTIONS:
+        return None
     first = torch.stack([torch.nonzero(member == g).flatten()[0] for g in range(len(unique))])
     dealt = torch.randperm(len(unique), generator=torch.Generator().manual_seed(seed))
+    dealt_training = replace(training, design=training.design[first][dealt][member])
     try:
-        model = fit_coefficients(family, design=design[first][dealt][member], targets=targets, encoder=encoder, plates=plates)
-    except FIT_FAILURES:
+        told: Belief = known[best].fit(dealt_training, seed=seed).held_out()
+    except (*FIT_FAILURES, NextwellError):
         return None
-    return crps_by_intervention(model, basis=basis, values=values, groups=groups)
+    return crps_by_intervention(told, training=training)
 
 
 def verdict_as_dict(verdict: Verdict) -> dict[str, object]:

@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from .basis import Basis
-from .coefficients import CoefficientModel
-from .kernels import FAMILIES, Family
+from .contract import Belief, Training
 from .scores import gaussian_crps
 
 FEW_INTERVENTIONS = 12  # below this the prior order stands: too little evidence to choose by
@@ -31,9 +29,9 @@ class Verdict:
         failed: contestants that could not be fitted, with the reason.
     """
 
-    picked: Family
-    scores: Mapping[Family, float]
-    lead: Mapping[Family, float]
+    picked: str
+    scores: Mapping[str, float]
+    lead: Mapping[str, float]
     n_records: int
     n_interventions: int
     level: int
@@ -45,28 +43,15 @@ class Verdict:
         return n_records < GROWTH * self.n_records
 
 
-def prior_order() -> tuple[Family, ...]:
-    """Which family is trusted before there is evidence, and which rivals have to beat it."""
-    return FAMILIES
-
-
-def crps_by_intervention(model: CoefficientModel, *, basis: Basis, values: Tensor, groups: Tensor) -> Tensor:
-    """`g`: mean CRPS of each held-out intervention, every observable divided by its training sd.
-
-    Args:
-        values: `n x t x y` readings, nan where there is none.
-        groups: `n`.
-    """
-    held_out = model.held_out(groups)
-    mean = basis.decode(held_out.mean)
-    variance = basis.decode_variance(held_out.variance) + basis.residual_sd.square()
-    scores = gaussian_crps(mean, variance.sqrt(), values) / basis.scale
+def crps_by_intervention(told: Belief, *, training: Training) -> Tensor:
+    """`g`: mean CRPS of each held-out intervention's readings, every observable divided by its training sd."""
+    scores = gaussian_crps(told.mean, told.variance("reading").sqrt(), training.values) / training.scale
     by_row = scores.flatten(1).nanmean(dim=1)
-    return torch.stack([by_row[groups == group].nanmean() for group in torch.unique(groups)])
+    return torch.stack([by_row[training.groups == group].nanmean() for group in torch.unique(training.groups)])
 
 
 def pick(
-    order: Sequence[Family], crps: Mapping[Family, Tensor], *, n_records: int, shuffled: Tensor | None, failed: Mapping[str, str]
+    order: Sequence[str], crps: Mapping[str, Tensor], *, n_records: int, shuffled: Tensor | None, failed: Mapping[str, str]
 ) -> Verdict:
     """The first of the prior order, unless a rival's CRPS is lower by one standard error of the paired differences.
 

@@ -21,7 +21,7 @@ from gpytorch.likelihoods import GaussianLikelihood
 from gpytorch.priors import LogNormalPrior
 from torch import Tensor
 
-from .encoding import Encoder
+from .encoding import Encoder, Extra
 from .plate_kernel import PlateKernel
 
 Family = Literal["wide", "linear", "mean"]
@@ -53,14 +53,16 @@ _LEVELS = _Breadth(centre=1.0, spread=0.6, signal_spread=0.5)
 _NUMBERS = _Breadth(centre=0.7, spread=1.0, signal_spread=1.0)
 
 
-def build(family: Family, *, design: Tensor, targets: Tensor, encoder: Encoder) -> SingleTaskGP:
+def build(
+    family: Family, *, inputs: Tensor, targets: Tensor, encoder: Encoder, with_plate: bool = False, extra: Extra | None = None
+) -> SingleTaskGP:
     """An unfitted GP of one family.
 
     Args:
-        design: `n x d`, or `n x d+1` with a plate code last: then each plate has a random effect.
+        inputs: `n x d`, then the extra features where there are any, then a plate code where each plate has a random effect.
         targets: `n x 1`, standardised.
     """
-    u = encoder.n_features
+    u = encoder.n_features + inputs.shape[1] - len(encoder.space.factors) - with_plate
     likelihood = GaussianLikelihood(noise_prior=LogNormalPrior(-4.0, 0.5))
     likelihood.noise = 0.02
     kernel: Kernel
@@ -79,10 +81,10 @@ def build(family: Family, *, design: Tensor, targets: Tensor, encoder: Encoder) 
         kernel = ConstantKernel(constant_prior=LogNormalPrior(-2.0, 1.0))
         likelihood = GaussianLikelihood(noise_prior=LogNormalPrior(0.0, 0.5))
         likelihood.noise = 1.0
-    with_plate = design.shape[1] > len(encoder.space.factors)
     if with_plate:
         kernel.active_dims = torch.arange(u)
         kernel = kernel * PlateKernel(column=u)
     return SingleTaskGP(
-        design, targets, likelihood=likelihood, covar_module=kernel, input_transform=encoder.featurise(with_plate=with_plate), outcome_transform=None
+        inputs, targets, likelihood=likelihood, covar_module=kernel, input_transform=encoder.featurise(with_plate=with_plate, extra=extra),
+        outcome_transform=None,
     ).to(torch.double)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from .basis import Basis
-from .coefficients import CoefficientModel
-from .readouts import read_out
+from .calibration import Calibration
+from .contestants.trajectory_gp import FittedTrajectoryGP
+from .contract import Fitted, Of
+from .readouts import linear_weights, read_out
 from .scores import Z90
 from .terms.goals import Goal
 
-_DRAWS_FOR_PEAK = 256
+_DRAWS_FOR_READOUT = 256
+_BLOCK = 512  # designs that are drawn together for a readout
 
 
 @dataclass(frozen=True)
@@ -43,69 +44,62 @@ class TrajectoryPosterior:
         design: `n x d`.
         times_h: `t`; a single nan for end points.
         variables: `y` names.
-        widen: calibration factor on every sd.
+        calibration: factors on every sd, by time and observable.
     """
 
     design: Tensor
-    model: CoefficientModel
-    basis: Basis
+    fitted: Fitted
     times_h: Tensor
     variables: tuple[str, ...]
-    widen: float = 1.0
+    calibration: Calibration
 
-    def mean_sd(self, *, of: Literal["state", "reading"] = "state") -> MeanSd:
+    def mean_sd(self, *, of: Of = "state") -> MeanSd:
         """`n x t x y`: of the state (what is), or of one more reading of it (with noise)."""
-        means, variances = self._coefficients(of=of)
-        mean = self.basis.decode(means)
-        variance = self.basis.decode_variance(variances)
-        if of == "reading":
-            variance = variance + self.basis.residual_sd.square()
-        return MeanSd(mean=mean, sd=self.widen * variance.clamp_min(0).sqrt())
+        told = self.fitted.beliefs(self.design)
+        return MeanSd(mean=told.mean, sd=self.calibration.factor * told.variance(of).clamp_min(0).sqrt())
 
-    def draws(self, n: int, seed: int, *, of: Literal["state", "reading"] = "state") -> Tensor:
+    def draws(self, n: int, seed: int, *, of: Of = "state") -> Tensor:
         """`s x n x t x y`: draw i is one hypothesis of the world, shared by all experiments."""
-        generator = torch.Generator().manual_seed(seed)
-        coefficients = self.model.draws(self.design, n, seed=seed)
-        if self.widen != 1.0:
-            centre = self.model.marginals(self.design).mean
-            coefficients = centre + self.widen * (coefficients - centre)
-        if of == "state":
-            return self.basis.decode(coefficients)
-        # each experiment is read once, on a plate of its own
-        extra = (self.model.noise_variance() + self.model.plate_variance(self.design)).sqrt()
-        coefficients = coefficients + self.widen * extra * torch.randn(coefficients.shape, generator=generator, dtype=coefficients.dtype)
-        values = self.basis.decode(coefficients)
-        return values + self.widen * self.basis.residual_sd * torch.randn(values.shape, generator=generator, dtype=values.dtype)
+        drawn = self.fitted.draws(self.design, n, seed=seed, of=of)
+        if self.calibration.is_one:
+            return drawn
+        centre = self.fitted.beliefs(self.design).mean
+        return centre + self.calibration.factor * (drawn - centre)
 
-    def readout(self, goal: Goal, *, of: Literal["state", "reading"] = "state", seed: int = 0) -> MeanSd:
-        """`n`: mean and sd of one goal's readout, in its own unit. End points and areas are exact, peaks are drawn."""
-        if goal.take == "peak" and len(self.times_h) > 1:
-            chunks = []
-            for block in self.design.split(512):
-                values = self._on(block).draws(_DRAWS_FOR_PEAK, seed, of=of)
-                chunks.append(read_out(goal, values, times_h=self.times_h, variables=self.variables))
-            drawn = torch.cat(chunks, dim=1)
-            return MeanSd(mean=drawn.mean(dim=0), sd=drawn.std(dim=0))
-        # linear readouts of the basis: one weight a coefficient
-        means, variances = self._coefficients(of=of)
-        offset = read_out(goal, self.basis.mean, times_h=self.times_h, variables=self.variables)
-        weights = read_out(goal, self.basis.components, times_h=self.times_h, variables=self.variables)
+    def readout(self, goal: Goal, *, of: Of = "state", seed: int = 0) -> MeanSd:
+        """`n`: mean and sd of one goal's readout, in its own unit. Exact where it is linear and the model Gaussian, else drawn."""
+        if isinstance(self.fitted, FittedTrajectoryGP) and (goal.take != "peak" or len(self.times_h) == 1):
+            return self._exact(self.fitted, goal, of=of)
+        chunks = []
+        for block in self.design.split(_BLOCK):
+            values = replace(self, design=block).draws(_DRAWS_FOR_READOUT, seed, of=of)
+            chunks.append(read_out(goal, values, times_h=self.times_h, variables=self.variables))
+        drawn = torch.cat(chunks, dim=1)
+        return MeanSd(mean=drawn.mean(dim=0), sd=drawn.std(dim=0))
+
+    def _exact(self, fitted: FittedTrajectoryGP, goal: Goal, *, of: Of) -> MeanSd:
+        told, basis = fitted.model.marginals(self.design), fitted.basis
+        variances = told.variance if of == "state" else told.variance + fitted.reading_variance(self.design)
+        weights = read_out(goal, basis.components, times_h=self.times_h, variables=self.variables)
         variance = variances @ weights.square()
         if of == "reading":
-            variance = variance + self._residual_variance(goal)
-        return MeanSd(mean=offset + means @ weights, sd=self.widen * variance.clamp_min(0).sqrt())
+            variance = variance + self._residual_variance(fitted, goal)
+        centre = basis.mean.expand(len(self.design), -1, -1) if fitted.offset is None else basis.mean + fitted.offset.at(self.design)
+        mean = read_out(goal, centre, times_h=self.times_h, variables=self.variables) + told.mean @ weights
+        return MeanSd(mean=mean, sd=self._factor(goal) * variance.clamp_min(0).sqrt())
 
-    def _residual_variance(self, goal: Goal) -> Tensor:
+    def _residual_variance(self, fitted: FittedTrajectoryGP, goal: Goal) -> Tensor:
         y = self.variables.index(goal.readout)
         unit = torch.eye(len(self.times_h), dtype=torch.double).unsqueeze(-1).expand(-1, -1, len(self.variables))
         weights = read_out(goal, unit, times_h=self.times_h, variables=self.variables)
-        return (weights.square() * self.basis.residual_sd[:, y].square()).sum()
+        return (weights.square() * fitted.basis.residual_sd[:, y].square()).sum()
 
-    def _coefficients(self, *, of: str) -> tuple[Tensor, Tensor]:
-        told = self.model.marginals(self.design)
-        if of == "state":
-            return told.mean, told.variance
-        return told.mean, told.variance + self.model.noise_variance() + self.model.plate_variance(self.design)
-
-    def _on(self, design: Tensor) -> TrajectoryPosterior:
-        return TrajectoryPosterior(design=design, model=self.model, basis=self.basis, times_h=self.times_h, variables=self.variables, widen=self.widen)
+    def _factor(self, goal: Goal) -> Tensor:
+        """The calibration of a linear readout: that of the times it reads, by their weight."""
+        y = self.variables.index(goal.readout)
+        read = torch.ones(len(self.times_h), len(self.variables), dtype=torch.bool)
+        weights = linear_weights(goal, times_h=self.times_h, variables=self.variables, read=read)
+        if weights is None:
+            return self.calibration.factor[-1, y]
+        share = weights[:, y].abs()
+        return (share * self.calibration.factor[:, y]).sum() / share.sum()

@@ -1,0 +1,1 @@
+"""The contestants, each named by its noun. They share the contract in `world_model.contract`."""

@@ -1,0 +1,58 @@
+"""Which contestants there are, by name, in the order in which they are trusted before there is evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+
+from ..contract import Contestant, Training
+from ..terms.errors import NextwellError, nearest
+from .trajectory_gp import TrajectoryGP
+
+ENTRY_POINTS = "nextwell.world_models"
+
+_OWN: tuple[Contestant, ...] = (
+    TrajectoryGP(name="mechanism input", family="wide", mechanism="input"),
+    TrajectoryGP(name="mechanism residual", family="wide", mechanism="mean"),
+    TrajectoryGP(name="wide", family="wide"),
+    TrajectoryGP(name="linear", family="linear"),
+    TrajectoryGP(name="mean", family="mean"),
+)
+# What the planner may ask, by how well it searches (README, decisions): who forecasts best need not explore well.
+PLANS = ("mechanism input", "mechanism residual", "wide", "linear", "mean")
+
+
+def contestants() -> dict[str, Contestant]:
+    """Every contestant by name, in prior order: ours, then what packages offer in the group `nextwell.world_models`.
+
+    Raises:
+        NextwellError: two owners of one name.
+    """
+    found: dict[str, Contestant] = {one.name: one for one in _OWN}
+    for point in entry_points(group=ENTRY_POINTS):
+        if point.name in found:
+            raise NextwellError(f"Expected one world model named {point.name!r}, found two: ours or another package's, and {point.value}. Uninstall one.")
+        found[point.name] = point.load()()
+    return found
+
+
+def named(names: Sequence[str | Contestant]) -> list[Contestant]:
+    """Contestants by name; a contestant stands for itself.
+
+    Raises:
+        NextwellError: an unknown name, with the nearest.
+    """
+    known = contestants()
+    for name in names:
+        if isinstance(name, str) and name not in known:
+            raise NextwellError(f"Expected a world model's name, found {name!r}. {nearest(name, known)}")
+    return [known[name] if isinstance(name, str) else name for name in names]
+
+
+def in_order(training: Training, *, plans: bool) -> list[Contestant]:
+    """Those that compete on these data.
+
+    Args:
+        plans: only those that the planner can search with.
+    """
+    return [one for one in contestants().values() if (not plans or one.name in PLANS) and one.why_not(training) is None]

@@ -1,0 +1,102 @@
+"""Trajectory GPs: curves as a few coefficients, one Gaussian process a coefficient; with a mechanism as mean, as inputs, or without one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ..basis import Basis, fit_basis
+from ..coefficients import CoefficientModel, fit_coefficients
+from ..contract import Belief, Capabilities, Of, Progress, Training
+from ..kernels import Family
+from ..mechanisms.scores import MechanismScores
+from ..mechanisms.simulated import Simulated
+
+
+@dataclass(frozen=True)
+class TrajectoryGP:
+    """Functional principal components with a GP of one family on each coefficient.
+
+    Attributes:
+        family: kernel and priors; see `kernels`.
+        mechanism: `mean`: the GP learns what the simulation leaves (residual GP); `input`: the simulation's scores are further
+            inputs of the GP, so that it may be bent, scaled or ignored (Perdikaris et al. 2017 for the idea).
+    """
+
+    name: str
+    family: Family = "wide"
+    mechanism: Literal["none", "mean", "input"] = "none"
+
+    def why_not(self, training: Training) -> str | None:
+        """Forms with a mechanism need one."""
+        return "no mechanism is given" if self.mechanism != "none" and training.simulated is None else None
+
+    def fit(self, training: Training, *, seed: int, progress: Progress | None = None) -> FittedTrajectoryGP:
+        """Fit basis and GPs. `seed` changes nothing: the fit is deterministic."""
+        simulated = training.simulated if self.mechanism != "none" else None
+        offset = simulated if self.mechanism == "mean" else None
+        values = training.values if offset is None else training.values - offset.at(training.design)
+        basis = fit_basis(values, times_h=training.times_h, functionals=training.functionals)
+        extra = MechanismScores.fit(simulated, training) if simulated is not None and self.mechanism == "input" else None
+        model = fit_coefficients(
+            self.family, design=training.design, targets=basis.encode(values), encoder=training.encoder, plates=training.plates, extra=extra
+        )
+        return FittedTrajectoryGP(model=model, basis=basis, groups=training.groups, offset=offset)
+
+
+@dataclass(frozen=True)
+class FittedTrajectoryGP:
+    """Attributes:
+    model: the GPs, one a coefficient.
+    basis: coefficients ↔ trajectories.
+    groups: `n` of the training rows.
+    offset: the mechanism whose residual the coefficients describe, or None.
+    """
+
+    model: CoefficientModel
+    basis: Basis
+    groups: Tensor
+    offset: Simulated | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(gaussian=True, gradients=self.offset is None and self.model.extra is None, state=True)
+
+    def decode(self, coefficients: Tensor, design: Tensor) -> Tensor:
+        """`… x n x k` coefficients of designs `n x d` → `… x n x t x y`."""
+        values = self.basis.decode(coefficients)
+        return values if self.offset is None else values + self.offset.at(design)
+
+    def beliefs(self, design: Tensor) -> Belief:
+        """Exact marginals."""
+        told = self.model.marginals(design)
+        return Belief(
+            mean=self.decode(told.mean, design), epistemic=self.basis.decode_variance(told.variance).clamp_min(0),
+            aleatoric=self.basis.decode_variance(self.reading_variance(design)) + self.basis.residual_sd.square(),
+        )  # fmt: skip
+
+    def reading_variance(self, design: Tensor) -> Tensor:
+        """`n x k`: what one more reading, on a plate of its own, adds to each coefficient's variance."""
+        return self.model.noise_variance() + self.model.plate_variance(design)
+
+    def draws(self, design: Tensor, n: int, *, seed: int, of: Of = "state") -> Tensor:
+        """Joint draws of the coefficients over all designs, decoded."""
+        coefficients = self.model.draws(design, n, seed=seed)
+        if of == "state":
+            return self.decode(coefficients, design)
+        generator = torch.Generator().manual_seed(seed)
+        noise = torch.randn(coefficients.shape, generator=generator, dtype=coefficients.dtype)
+        values = self.decode(coefficients + self.reading_variance(design).sqrt() * noise, design)
+        return values + self.basis.residual_sd * torch.randn(values.shape, generator=generator, dtype=values.dtype)
+
+    def held_out(self) -> Belief:
+        """Leave-one-intervention-out in closed form, hyper-parameters and basis kept."""
+        told = self.model.held_out(self.groups)
+        noise = self.model.noise_variance()
+        return Belief(
+            mean=self.decode(told.mean, self.model.design), epistemic=self.basis.decode_variance((told.variance - noise).clamp_min(0)),
+            aleatoric=self.basis.decode_variance(noise.expand_as(told.variance)) + self.basis.residual_sd.square(),
+        )  # fmt: skip
