@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from world_model.fit import fit_world_model, verdict_as_dict, verdict_from_dict
-from world_model.kernels import FAMILIES
 from world_model.terms.errors import ResultsError
 from world_model.terms.factors import Continuous
 from world_model.terms.goals import Goal
@@ -45,8 +44,8 @@ def curved():
     return fit_world_model(SPACE, dataset(curve, n=30), seed=0)
 
 
-def test_every_rival_is_scored_and_the_curve_is_learned(curved):
-    assert set(curved.verdict.scores) == set(FAMILIES)
+def test_every_rival_that_plans_is_scored_and_the_curve_is_learned(curved):
+    assert set(curved.verdict.scores) == {"wide", "linear", "mean"}
     assert curved.verdict.picked == "wide" and curved.verdict.level == 2
     told = curved.readout(Goal(readout="y"), [{"x": 5.0, "z": 0.5}])
     assert float(told.mean) == pytest.approx(curve(5.0, 0.5), abs=0.15)
@@ -84,8 +83,8 @@ def test_a_verdict_survives_the_journal(curved):
     assert verdict_from_dict(json.loads(json.dumps(verdict_as_dict(curved.verdict)))) == curved.verdict
 
 
-def test_named_families_are_the_only_contestants():
-    verdict = fit_world_model(SPACE, dataset(curve, n=14), seed=0, families=("linear", "mean")).verdict
+def test_named_contestants_are_the_only_contestants():
+    verdict = fit_world_model(SPACE, dataset(curve, n=14), seed=0, contestants=("linear", "mean")).verdict
     assert set(verdict.scores) == {"linear", "mean"} and verdict.picked == "linear"
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from world_model.calibration import Calibration
 from world_model.fit import fit_world_model
 from world_model.scores import Z90
 from world_model.terms.factors import Continuous
@@ -94,7 +95,7 @@ def test_the_interval_is_the_central_ninety_percent(world):
 
 def test_a_calibration_factor_widens_every_answer(world):
     posterior = world.posterior(ASKED)
-    wide = replace(posterior, widen=2.0)
+    wide = replace(posterior, calibration=Calibration(factor=2 * posterior.calibration.factor))
     goal = Goal(readout="od", take="area")
     assert torch.allclose(wide.mean_sd().sd, 2 * posterior.mean_sd().sd)
     assert torch.allclose(wide.readout(goal).sd, 2 * posterior.readout(goal).sd)
