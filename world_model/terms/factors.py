@@ -7,18 +7,30 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from world_model.terms.act_words import Acts, EditMode, Hour, act_fault
 from world_model.terms.errors import UnitError
 from world_model.terms.units import check_unit, is_concentration
-from world_model.terms.word import Name, Word
+from world_model.terms.word import NAME, Name, Word
 
-Acts = Literal["start", "set", "dose", "time"]
+# Keys that only some ways of acting have: a factor without them is the word that it was before there were such keys.
+ACT_KEYS = ("from_h", "to_h", "from_value", "variable", "mode", "target", "no_edit")
 
 
 class _Numeric(Word):
     name: Name
     unit: str = ""
-    acts: Acts | None = Field(None, description="start: in the medium; set: constant all run; dose: added at `at`; time: the time of a dose, in h")
-    at: Name | Annotated[float, Field(ge=0)] | None = Field(None, description="for a dose: hours, or the factor that holds them")
+    acts: Acts | None = Field(
+        None,
+        description="start: in the medium; set: constant all run; dose: added at `at`; hold: kept from `from_h` to `to_h`; ramp: moved from "
+        "`from_value` to this factor's value meanwhile; edit: strength 0 to 1 of a change of a gene; time: hours that another factor names",
+    )
+    at: Hour | None = Field(None, description="for a dose: hours, or the factor that holds them")
+    from_h: Hour | None = Field(None, description="for a hold or a ramp: when it begins, hours or the factor that holds them")
+    to_h: Hour | None = Field(None, description="for a hold or a ramp: when it ends, hours or the factor that holds them")
+    from_value: float | None = Field(None, description="for a ramp: the value at `from_h`, in the factor's unit")
+    variable: Name | None = Field(None, description="for a dose, hold or ramp: what is acted on, where it is not called as the factor")
+    mode: EditMode | None = Field(None, description="for an edit: what is done to the gene")
+    target: Name | None = Field(None, description="for an edit: the gene, where it is not called as the factor")
 
     @field_validator("unit")
     @classmethod
@@ -40,10 +52,25 @@ class _Numeric(Word):
             raise ValueError(f"expected {key} of at least 0 h for a factor that is a time (hours after the campaign's zero), found {self.bounds[0]:g}")
         return self
 
+    @model_validator(mode="after")
+    def _act_has_its_keys(self) -> Self:
+        if fault := act_fault(self.acts, _given(self)):
+            raise ValueError(fault)
+        if self.acts == "edit" and (self.unit or self.bounds[0] < 0 or self.bounds[1] > 1):
+            raise ValueError(
+                f"expected a strength from 0 to 1 without unit where acts = 'edit', found {self.bounds[0]:g} to {self.bounds[1]:g} {self.unit}".rstrip()
+            )
+        return self
+
     @property
     def bounds(self) -> tuple[float, float]:
         """The least and the largest value."""
         raise NotImplementedError
+
+    @property
+    def acts_on(self) -> str:
+        """The variable or gene that is acted on: as written, else the factor's own name."""
+        return self.variable or self.target or self.name
 
     @property
     def action(self) -> Acts:
@@ -186,7 +213,9 @@ class Categorical(Word):
     levels: tuple[str, ...] = Field(min_length=1)
     descriptors: Descriptors | None = None
     unit: Literal[""] = ""
-    acts: Literal["set"] | None = None
+    acts: Literal["set", "edit"] | None = Field(None, description="set: a condition; edit: each level is a gene that is changed")
+    mode: EditMode | None = Field(None, description="for an edit: what is done to the gene")
+    no_edit: str | None = Field(None, description="for an edit: the level that leaves every gene as it is")
 
     @field_validator("levels")
     @classmethod
@@ -204,15 +233,35 @@ class Categorical(Word):
                 raise ValueError(f"expected descriptors for every level, found none for {missing[:5]}")
         return self
 
+    @model_validator(mode="after")
+    def _act_has_its_keys(self) -> Self:
+        if fault := act_fault(self.acts, _given(self)):
+            raise ValueError(fault)
+        if self.no_edit is not None and self.no_edit not in self.levels:
+            raise ValueError(f"no_edit: expected one of the levels, found {self.no_edit!r}")
+        if self.acts == "edit" and (bad := [level for level in self.levels if not NAME.match(level)]):
+            raise ValueError(f"levels: expected names of genes (letters, digits, space and _ + - . / % ( ), a letter first) where acts = 'edit', found {bad[0]!r}")
+        return self
+
     @property
     def action(self) -> Acts:
-        return "set"
+        return self.acts or "set"
+
+    @property
+    def acts_on(self) -> str:
+        """The condition's name. An edit's gene is its level."""
+        return self.name
 
     def reason_against(self, value: object) -> str | None:
         """Why a value can't be taken, or None."""
         from world_model.terms.errors import nearest
 
         return None if value in self.levels else f"expected one of {len(self.levels)} levels, found {value!r}. {nearest(str(value), self.levels)}"
+
+
+def _given(factor: Word) -> dict[str, object]:
+    """The keys of `ACT_KEYS` that were given."""
+    return {key: value for key in ACT_KEYS if (value := getattr(factor, key, None)) is not None}
 
 
 Factor = Annotated[Continuous | Discrete | Integer | Categorical, Field(discriminator="kind")]

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from world_model.terms.constraints import Linear
 from world_model.terms.errors import SpaceError, nearest
-from world_model.terms.factors import NUMERIC_KINDS, Categorical, Continuous, Descriptors, Discrete, Factor
-from world_model.terms.interventions import Dose, Intervention, Set, Start
+from world_model.terms.factors import ACT_KEYS, NUMERIC_KINDS, Categorical, Continuous, Descriptors, Discrete, Factor
+from world_model.terms.forced import Settings, forced_by, settings_behind
+from world_model.terms.interventions import Intervention
+from world_model.terms.times import hours_named, span_faults
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-Settings = Mapping[str, float | str]
 # a numeric column of a table with more distinct values than this is a continuous factor
 MOST_DISCRETE_VALUES = 50
 
@@ -38,8 +39,8 @@ class SearchSpace:
     """What can be asked for.
 
     Raises:
-        SpaceError: names twice, a constraint on an unknown or categorical factor, a dose whose time is no factor, or
-            constraints that no point meets.
+        SpaceError: names twice, a constraint on an unknown or categorical factor, a dose, hold or ramp whose time is no
+            factor, constraints that no point meets, or a hold that may end before it begins or overlap with another.
     """
 
     factors: tuple[Factor, ...]
@@ -57,19 +58,21 @@ class SearchSpace:
             raise SpaceError(f"Expected each factor's name once, found twice: {', '.join(twice)}. Rename one.")
         numeric = [factor.name for factor in self.factors if isinstance(factor, NUMERIC_KINDS)]
         for factor in self.factors:
-            at = getattr(factor, "at", None)
-            if isinstance(at, str) and (at not in names or self[at].action != "time"):
-                times = [other.name for other in self.factors if other.action == "time"]
-                raise SpaceError(
-                    f"Expected a factor with acts = 'time' for the time of {factor.name!r}, found {at!r}. "
-                    f"{nearest(at, times) or 'Declare one, or give hours.'}"
-                )
+            for _, at in hours_named(factor):
+                if isinstance(at, str) and (at not in names or self[at].action != "time"):
+                    times = [other.name for other in self.factors if other.action == "time"]
+                    raise SpaceError(
+                        f"Expected a factor with acts = 'time' for the time of {factor.name!r}, found {at!r}. "
+                        f"{nearest(at, times) or 'Declare one, or give hours.'}"
+                    )
         for constraint in self.constraints:
             for name in constraint.terms:
                 if name not in numeric:
                     kind = "a categorical factor" if name in names else "an unknown name"
                     raise SpaceError(f"Expected numeric factors in the constraint {constraint}, found {kind}: {name!r}. {nearest(name, numeric)}")
         self._refuse_infeasible()
+        for fault in span_faults(self):
+            raise SpaceError(fault)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -118,38 +121,16 @@ class SearchSpace:
         return reasons
 
     def interventions(self, settings: Settings) -> tuple[Intervention, ...]:
-        """What the settings force on the system. A dose's time factor makes no intervention of its own."""
-        forced: list[Intervention] = []
-        for factor in self.factors:
-            value = settings[factor.name]
-            if factor.action == "start":
-                forced.append(Start(variable=factor.name, value=float(value)))
-            elif factor.action == "set":
-                forced.append(Set(variable=factor.name, value=value))
-            elif factor.action == "dose":
-                at = factor.at  # type: ignore[union-attr]
-                at_h = float(settings[at]) if isinstance(at, str) else float(at)  # type: ignore[arg-type]
-                forced.append(Dose(variable=factor.name, at_h=at_h, amount=float(value)))
-        return tuple(forced)
+        """What the settings force on the system. A time makes no intervention of its own."""
+        return tuple(forced for factor in self.factors if (forced := forced_by(factor, settings)) is not None)
 
     def settings(self, interventions: Sequence[Intervention]) -> dict[str, float | str]:
         """The factor values that interventions of this space stand for: the inverse of `interventions`.
 
         Raises:
-            SpaceError: an intervention on a variable that is no factor here, or a factor left unset.
+            SpaceError: an intervention that no factor makes, or a factor left unset.
         """
-        values: dict[str, float | str] = {}
-        for forced in interventions:
-            if not isinstance(forced, Start | Set | Dose):
-                raise SpaceError(f"Expected start, set or dose, found {forced.kind!r}: this space has no such factor.")
-            factor = self[forced.variable]
-            if isinstance(forced, Dose):
-                values[forced.variable] = forced.amount
-                at = getattr(factor, "at", None)
-                if isinstance(at, str):
-                    values[at] = forced.at_h
-            else:
-                values[forced.variable] = forced.value
+        values = settings_behind(interventions, self.factors)
         missing = [name for name in self.names if name not in values]
         if missing:
             raise SpaceError(f"Expected a value for each factor, found none for {', '.join(missing)}.")
@@ -168,7 +149,7 @@ class SearchSpace:
     def digest(self) -> str:
         """SHA-256 over factors, constraints and candidates: two equal spaces have one digest."""
         told: dict[str, Any] = {
-            "factors": [factor.model_dump(mode="json") for factor in self.factors],
+            "factors": [_told(factor) for factor in self.factors],
             "constraints": [constraint.model_dump(mode="json") for constraint in self.constraints],
         }
         sha = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
@@ -214,6 +195,11 @@ class SearchSpace:
                 f"Expected constraints that some point meets, found none within the factors' bounds: "
                 f"{'; '.join(map(str, self.constraints))}. Widen a bound or loosen a constraint."
             )
+
+
+def _told(factor: Factor) -> dict[str, Any]:
+    """A factor as data, without the keys that its way of acting does not have: such a factor keeps its digest when words are added."""
+    return {key: value for key, value in factor.model_dump(mode="json").items() if not (key in ACT_KEYS and value is None)}
 
 
 def describe_factor(factor: Factor) -> str:

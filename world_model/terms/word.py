@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -14,7 +15,8 @@ class Word(BaseModel):
 
 
 # Names become column headers, file names and data in robot files: plain characters only.
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9 _+\-./%()]{0,63}$", strip_whitespace=True)]
+NAME = re.compile(r"^[A-Za-z][A-Za-z0-9 _+\-./%()]{0,63}$")
+Name = Annotated[str, StringConstraints(pattern=NAME.pattern, strip_whitespace=True)]
 # Text that a person wrote, kept as data only.
 Text = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
 Positive = Annotated[float, Field(gt=0)]
