@@ -17,6 +17,7 @@ class NextwellError(ValueError):
     ├── DesignError          a proposal that breaks its space, or can't be made
     ├── ProtocolError        a design that can't be pipetted, or a file that fails its checks
     ├── ResultsError         results that can't be taken in (nothing of them is)
+    ├── MechanismError       a mechanism that can't be read, or does not know what it is asked
     ├── JournalError         the journal can't be opened, or an event doesn't fit the state
     ├── VerificationError    what lies on disk is not what was recorded (an edited robot file, a broken hash chain)
     └── ConflictError        a step out of order, or twice
@@ -42,6 +43,10 @@ class ProtocolError(NextwellError):
 
 class ResultsError(NextwellError):
     """Results that can't be taken in; nothing of them is kept as readings."""
+
+
+class MechanismError(NextwellError):
+    """A mechanism that can't be read or simulated, or that does not know a factor, an observable or a constant."""
 
 
 class JournalError(NextwellError):
