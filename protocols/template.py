@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from world_model.terms.errors import nearest
-from world_model.terms.factors import Categorical
+from world_model.terms.factors import Categorical, Factor
 from world_model.terms.lab_profile import LabProfile
 from world_model.terms.proposal import ProposedExperiment
 from world_model.terms.space import SearchSpace
@@ -38,7 +38,10 @@ def bind_factors(space: SearchSpace, lab: LabProfile) -> Bound:
     for factor in space.factors:
         if factor.action == "time":
             continue
-        component = lab.component_of(factor.name)
+        if (reason := _beyond_any_bench(factor)) is not None:
+            findings.append(reason)
+            continue
+        component = lab.components.get(factor.name, factor.acts_on)
         if isinstance(factor, Categorical) or (factor.action == "set" and component not in made):
             conditions.append(factor.name)
         elif component not in made:
@@ -67,6 +70,24 @@ def bind_factors(space: SearchSpace, lab: LabProfile) -> Bound:
         if binding.component in lab.medium.base
     ]  # fmt: skip
     return Bound(bindings=tuple(bindings), conditions=tuple(conditions), findings=tuple(findings))
+
+
+# What no step can do, and what a person may do instead.
+_NO_STEP = {
+    "hold": ("a value that is kept in a well for hours", "Nothing is taken out of a closed well. Let it act as 'dose' at an hour, or as 'set' for the whole plate."),
+    "ramp": ("a value that moves in a well for hours", "Nothing is taken out of a closed well. Let it act as 'dose' at an hour, or as 'set' for the whole plate."),
+    "edit": ("a change of a gene", "Make the strains beforehand and let a categorical factor act as 'set', or add the inhibitor as a 'dose'."),
+}  # fmt: skip
+
+
+def _beyond_any_bench(factor: Factor) -> Finding | None:
+    if factor.action not in _NO_STEP:
+        return None
+    observed, mend = _NO_STEP[factor.action]
+    return Finding(
+        rule="act", severity="error", where=f"factor {factor.name!r}", observed=f"{observed} (acts = {factor.action!r})",
+        limit="what pipetting can do: acts = 'start', 'dose' or 'set'", mend=f"{mend} A simulated lab may answer it without a lab file.",
+    )  # fmt: skip
 
 
 def minute_of(hours: float) -> int:

@@ -12,6 +12,7 @@ from world_model.terms.factors import NUMERIC_KINDS, Continuous
 from world_model.terms.goals import Goal, Measurement
 from world_model.terms.late_doses import late_doses
 from world_model.terms.space import SearchSpace
+from world_model.terms.times import hours_named, only_ends
 
 from .complaints import take_apart
 from .draft import Draft, Part
@@ -64,19 +65,20 @@ def check_goals(draft: Draft) -> None:
 
 
 def check_doses(draft: Draft) -> None:
-    """A dose's time is hours, or a factor that is a time; either is before the last reading."""
+    """A time of a dose, hold or ramp is hours, or a factor that is a time; what begins does so before the last reading."""
     times = [factor.name for factor in draft.words("factors") if factor.action == "time"]
     known_broken = {part.name for part in draft.of("factors") if part.word is None}
     for part in draft.of("factors"):
-        at = getattr(part.word, "at", None)
-        if isinstance(at, str) and at not in times and at not in known_broken:
-            mend = nearest(at, times) or "Declare a factor with acts = 'time', unit = 'h', or give hours."
-            draft.mistake((*part.path, "at"), expected="hours, or a factor with acts = 'time'", found=repr(at), mend=mend)
+        for key, at in hours_named(part.word) if part.word is not None else ():
+            if isinstance(at, str) and at not in times and at not in known_broken:
+                mend = nearest(at, times) or "Declare a factor with acts = 'time', unit = 'h', or give hours."
+                draft.mistake((*part.path, key), expected="hours, or a factor with acts = 'time'", found=repr(at), mend=mend)
     measurements = draft.words("measurements")
     if len(measurements) != len(draft.of("measurements")):
         return  # when the broken one is read last nobody knows
+    ends = only_ends(draft.words("factors"))
     for part in draft.of("factors"):
-        for late in late_doses([part.word] if part.word is not None else [], measurements):
+        for late in late_doses([part.word] if part.word is not None else [], measurements, ends=ends):
             key = late.key if late.key in part.raw else "high"  # low, high and step
             draft.mistake((*part.path, key), expected=late.expected, found=late.found, mend=late.mend)
 

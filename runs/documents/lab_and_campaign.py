@@ -42,7 +42,7 @@ def _check_zone_factors(campaign: Draft, lab: Draft) -> None:
             continue
         if name not in factors:
             lab.mistake(path, expected=f"a factor of {campaign.file.name}", found=repr(name), mend=nearest(name, factors))
-        elif name in sure and (sure[name].action != "set" or (told if isinstance(told, dict) else {}).get(name, name) in made):
+        elif name in sure and (sure[name].action != "set" or (told if isinstance(told, dict) else {}).get(name, sure[name].acts_on) in made):
             lab.mistake(path, expected="a condition of the whole well, such as a temperature", found=f"{name!r}, which is pipetted", mend="Leave it out: each well has its own.")
 
 
@@ -58,7 +58,7 @@ def _check_shared_conditions(campaign: Draft, lab: Draft) -> None:
         if factor is None or factor.action != "set" or factor.name in plate.zone_factors:
             continue
         if isinstance(factor, NUMERIC_KINDS):
-            several = factor.bounds[0] < factor.bounds[1] and renamed.get(factor.name, factor.name) not in made
+            several = factor.bounds[0] < factor.bounds[1] and renamed.get(factor.name, factor.acts_on) not in made
         else:
             several = len(factor.levels) > 1
         if several:
@@ -89,7 +89,7 @@ def _check_stocks(campaign: Draft, lab: Draft) -> None:
         factor = part.word
         if factor is None or not isinstance(factor, NUMERIC_KINDS) or factor.action not in ("start", "dose"):
             continue
-        component = renamed.get(factor.name, factor.name)
+        component = renamed.get(factor.name, factor.acts_on)
         if component not in made:
             if factor.name not in renamed:  # else the lab file's own line is the mistake
                 mend = nearest(str(component), made) + f" Add a stock, or say in {lab.file.name}: [components] {factor.name} = '…'."

@@ -18,7 +18,7 @@ def check_days(lab: LabProfile, *, space: SearchSpace, file: TomlFile, day: date
     """
     expired = {stock.name for stock in lab.expired(day)}
     needed = {lab.medium.diluent, lab.plate.edge_fill, lab.cells.stock if lab.cells is not None else None}
-    for component in [*lab.medium.base, *(lab.component_of(factor.name) for factor in space.factors)]:
+    for component in [*lab.medium.base, *(lab.components.get(factor.name, factor.acts_on) for factor in space.factors)]:
         needed |= {stock.name for stock in lab.stocks_with(component)}
     return [
         file.mistake(

@@ -6,6 +6,7 @@ import pytest
 
 from protocols.compile import draft_plate
 from protocols.finding import Refused
+from protocols.template import bind_factors
 from world_model.terms.factors import Categorical, Continuous
 from world_model.terms.lab_profile import LabProfile
 from world_model.terms.proposal import ProposedExperiment
@@ -127,6 +128,28 @@ def test_a_factor_without_a_component_is_refused(lab_doc):
     rules, told = refused(lab_doc, [ProposedExperiment(id="a", role="candidate", settings={"glucos": 1.0})], space)
     assert rules == {"component"}
     assert "Did you mean 'glucose'?" in told
+
+
+@pytest.mark.parametrize(
+    "factor",
+    [
+        Continuous(name="glucose", unit="mM", low=0, high=5, acts="hold", from_h=1, to_h=2),
+        Continuous(name="glucose", unit="mM", low=0, high=5, acts="ramp", from_h=1, to_h=2, from_value=0),
+        Continuous(name="glucose", low=0, high=1, acts="edit", mode="inhibit"), Categorical(name="glucose", levels=("a", "b"), acts="edit", mode="knock_out"),
+    ],
+)  # fmt: skip
+def test_what_no_step_can_do_is_refused_with_what_can(lab_doc, factor):
+    value = "a" if factor.kind == "categorical" else 1.0
+    rules, told = refused(lab_doc, [ProposedExperiment(id="a", role="candidate", settings={"glucose": value})], SearchSpace(factors=(factor,)))
+    assert rules == {"act"}
+    assert f"(acts = '{factor.acts}')" in told
+    assert "acts = 'start', 'dose' or 'set'" in told
+
+
+def test_two_doses_of_one_component_are_its_variable(lab_doc):
+    doses = [Continuous(name=f"feed {hour}", unit="mM", low=0, high=5, acts="dose", at=hour, variable="glucose") for hour in (1, 2)]
+    bound = bind_factors(SearchSpace(factors=tuple(doses)), LabProfile.model_validate(lab_doc))
+    assert [(binding.factor, binding.component, binding.minute) for binding in bound.bindings] == [("feed 1", "glucose", 60), ("feed 2", "glucose", 120)]
 
 
 def test_a_component_is_a_factor_or_base_medium_not_both(lab_doc):

@@ -61,6 +61,8 @@ class PenicillinLab:
             if isinstance(factor, Categorical) or check_unit(factor.unit) != check_unit(INPUTS[factor.name]):
                 wanted = INPUTS[factor.name] or "no unit (it is a pH)"
                 raise SpaceError(f"Factor {factor.name!r}: expected numbers in {wanted}, found {factor.unit or 'no unit'!r}.")
+            if factor.action not in ("start", "set"):
+                raise SpaceError(f"Factor {factor.name!r}: expected what is the same all run (acts = 'set'), found acts = {factor.action!r}. The simulator takes no times.")
             low, high = bounds[factor.name]
             if factor.bounds[0] < low or factor.bounds[1] > high:
                 raise SpaceError(

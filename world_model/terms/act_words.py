@@ -35,8 +35,8 @@ def act_fault(acts: str | None, given: Mapping[str, object]) -> str | None:
     for key in given:
         if key not in needs and key not in _MAY.get(acts or "", ()):
             owners = [act for act in (*_NEEDS, "dose") if key in (*_NEEDS.get(act, ()), *_MAY.get(act, ()))]
-            return f"{key}: expected only with acts = {' or '.join(map(repr, owners))}, found acts = {acts!r}"
+            return f"expected {key} only with acts = {' or '.join(map(repr, owners))}, found acts = {acts!r}"
     start, end = given.get("from_h"), given.get("to_h")
     if isinstance(start, float) and isinstance(end, float) and end <= start:
-        return f"to_h: expected an hour after from_h = {start:g}, found {end:g}"
+        return f"expected to_h after from_h = {start:g}, found {end:g}"
     return None

@@ -33,6 +33,12 @@ def hours_named(factor: Factor) -> Iterator[tuple[str, Hour]]:
             yield key, value
 
 
+def only_ends(factors: Sequence[Factor]) -> frozenset[str]:
+    """The times that end holds and ramps, and begin nothing."""
+    named = [(key, hour) for factor in factors for key, hour in hours_named(factor) if isinstance(hour, str)]
+    return frozenset({hour for key, hour in named if key == "to_h"} - {hour for key, hour in named if key != "to_h"})
+
+
 def spans(factors: Sequence[Factor]) -> list[Span]:
     """The holds and ramps among factors."""
     return [

@@ -127,6 +127,8 @@ def test_a_colder_incubator_slows_the_culture():
         (Continuous(name="glucose", unit="mM", low=-1, high=2), "at least 0"),
         (Continuous(name="magnesium", unit="mM", low=1, high=2, acts="dose", at=2.0), "only iptg"),
         (Discrete(name="induction", unit="h", values=(0.0, 2.0), acts="time"), "at = 'induction'"),
+        (Continuous(name="iptg", unit="mM", low=0, high=2, acts="hold", from_h=1, to_h=2), "found acts = 'hold' on 'iptg'"),
+        (Continuous(name="iptg", unit="mM", low=0, high=2, acts="dose", at=1.0, variable="glucose"), "found acts = 'dose' on 'glucose'"),
         (Categorical(name="glucose", levels=("much", "little")), "categorical"),
     ],
 )

@@ -63,6 +63,7 @@ def test_inputs_that_are_no_factors_come_from_the_context():
         (Continuous(name="temprature", unit="K", low=294, high=300), "'temperature'"),
         (Continuous(name="temperature", unit="°C", low=20, high=30), "in K"),
         (Continuous(name="temperature", unit="K", low=280, high=300), "293 to 303"),
+        (Continuous(name="temperature", unit="K", low=294, high=300, acts="hold", from_h=1, to_h=2), "found acts = 'hold'"),
     ],
 )
 def test_a_space_outside_the_simulator_is_refused(factor, says):

@@ -56,9 +56,9 @@ def test_what_is_forced_is_named_by_its_variable_and_hours():
     [
         ({"acts": "hold", "from_h": 1.0}, "expected to_h .* with acts = 'hold', found none"),
         ({"acts": "ramp", "from_h": 1.0, "to_h": 2.0}, "expected from_value .* with acts = 'ramp', found none"),
-        ({"acts": "hold", "from_h": 3.0, "to_h": 2.0}, "to_h: expected an hour after from_h = 3, found 2"),
-        ({"acts": "set", "to_h": 2.0}, "to_h: expected only with acts = 'hold' or 'ramp', found acts = 'set'"),
-        ({"acts": "start", "variable": "y"}, "variable: expected only with acts = 'hold' or 'ramp' or 'dose'"),
+        ({"acts": "hold", "from_h": 3.0, "to_h": 2.0}, "expected to_h after from_h = 3, found 2"),
+        ({"acts": "set", "to_h": 2.0}, "expected to_h only with acts = 'hold' or 'ramp', found acts = 'set'"),
+        ({"acts": "start", "variable": "y"}, "expected variable only with acts = 'hold' or 'ramp' or 'dose'"),
         ({"acts": "edit"}, "expected mode"),
         ({"acts": "edit", "mode": "inhibit", "high": 2.0}, "a strength from 0 to 1 without unit where acts = 'edit', found 0 to 2"),
         ({"acts": "edit", "mode": "inhibit", "no_edit": "x"}, "no_edit"),
@@ -74,7 +74,7 @@ def test_an_edit_of_levels_names_genes_and_a_level_without_one():
         Categorical(name="gene", levels=("pgi", "zwf"), acts="edit", mode="knock_out", no_edit="wild type")
     with pytest.raises(ValidationError, match="names of genes .*found '1st'"):
         Categorical(name="gene", levels=("pgi", "1st"), acts="edit", mode="knock_out")
-    with pytest.raises(ValidationError, match="mode: expected only with acts = 'edit'"):
+    with pytest.raises(ValidationError, match="expected mode only with acts = 'edit'"):
         Categorical(name="gene", levels=("pgi", "zwf"), mode="knock_out")
 
 

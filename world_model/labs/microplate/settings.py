@@ -46,6 +46,10 @@ def check_factors(space: SearchSpace) -> None:
         to_mm(factor.name, factor.unit)
         if factor.bounds[0] < 0:
             raise SpaceError(f"Expected concentrations of at least 0 for {factor.name}, found a bound of {factor.bounds[0]:g}.")
+        if factor.action not in ("start", "set", "dose") or factor.acts_on != factor.name:
+            raise SpaceError(
+                f"Expected {factor.name} in the medium or dosed under its own name, found acts = {factor.action!r} on {factor.acts_on!r}. {EXPECTED}."
+            )
         if factor.action == "dose" and factor.name != "iptg":
             raise SpaceError(f"Expected only iptg to be dosed during the run, found {factor.name!r}. Let it act at the start.")
 
