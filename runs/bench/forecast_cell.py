@@ -1,0 +1,101 @@
+"""One cell of the contest: a task, a number of experiments, a seed. Forecasts of 200 unseen interventions under each prior belief."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from world_model.fit import WorldModel
+
+from .decision_measures import Optimised, ranking, reward_prediction
+from .forecast_measures import forecast
+from .world_model_contest import Contest, contest, design_of, told_by, told_by_world, training_of
+from .world_model_tasks import Draw, Prior, Task
+
+N_TEST = 200
+N_PLANS = 512
+PRIORS: tuple[Prior, ...] = ("none", "wrong parameters", "wrong structure")
+# children of one seed, by purpose
+TEST, TRAIN, PLANS = 11, 12, 13
+
+
+@dataclass(frozen=True)
+class Material:
+    """What the cells of one task and seed share: unseen interventions, and the longest training set; shorter ones are its beginnings."""
+
+    task: Task
+    seed: int
+    test: Draw
+    train: Draw
+    plans: Draw
+
+    @classmethod
+    def of(cls, task: Task, *, seed: int, most: int) -> Material:
+        """Draw it."""
+        return cls(
+            task=task, seed=seed, test=task.draw(N_TEST, rng=np.random.default_rng([seed, TEST])),
+            train=task.draw(most, rng=np.random.default_rng([seed, TRAIN])), plans=task.draw(N_PLANS, rng=np.random.default_rng([seed, PLANS])),
+        )  # fmt: skip
+
+
+def forecast_cell(material: Material, n: int, *, progress: Callable[[str], None]) -> dict[str, Any]:
+    """The cell's record: per prior belief the chosen model with its horizon and decisions, and every contestant's figures."""
+    task, data = material.task, material.train.take(slice(n))
+    record: dict[str, Any] = {"priors": {}}
+    bare: Contest | None = None
+    for prior in PRIORS:
+        if prior != "none" and task.mechanism(prior) is None:
+            continue
+        held = contest(training_of(task, data, prior=prior), prior=prior, seed=material.seed, shared=bare, progress=progress)
+        bare = bare or held
+        record["priors"][prior] = _told(material, held, data)
+    return record
+
+
+def _told(material: Material, held: Contest, data: Draw) -> dict[str, Any]:
+    task, test = material.task, material.test
+    measure = {"truth": test.truth, "readings": test.readings, "scale": task.scale, "times": task.times}
+    design = design_of(held.world, test.columns)
+    chosen = told_by_world(held.world, design)
+    rows: dict[str, Any] = {}
+    for name, entry in held.entries.items():
+        figures = forecast(told_by(held, name, design), **measure)
+        rows[name] = {key: figures[key] for key in ("nrmse", "crps", "crps reading", "coverage90", "width90")}
+        rows[name] |= {"held out": float(entry.score.nanmean()), "seconds": round(entry.seconds, 3), "mechanism": entry.uses_mechanism}
+    told: dict[str, Any] = {
+        "picked": held.world.verdict.picked, "why": held.world.verdict.why, "failed": dict(held.failed), "seconds": round(held.seconds, 3),
+        "chosen": forecast(chosen, **measure), "contestants": rows, "decisions": decisions(material, held.world, data),
+    }  # fmt: skip
+    simulated = held.training.simulated
+    if simulated is not None:
+        alone = simulated.at(design).numpy()
+        told["mechanism alone"] = {"nrmse": float(np.sqrt(np.nanmean(((alone - test.truth) / task.scale) ** 2)))}
+    return told
+
+
+def decisions(material: Material, world: WorldModel, data: Draw) -> dict[str, float | None]:
+    """Reward prediction, ranking, lift and exploitability, all in sd of the reward over random plans."""
+    task, test = material.task, material.test
+    true = task.reward(test.truth)
+    believed = task.reward(told_by_world(world, design_of(world, test.columns)).mean)
+    spread = float(true.std()) or 1.0
+    found = best_of_many(task, world, plans=material.plans, data=data, random=float(true.mean()))
+    return {**reward_prediction(believed, true), **ranking(believed, true, spread=spread), **found.told(spread=spread)}
+
+
+def best_of_many(task: Task, world: WorldModel, *, plans: Draw, data: Draw, random: float) -> Optimised:
+    """The plan that the model promises most of, and what it truly yields; the best run is the one with the best readings."""
+    promised = task.reward(told_by_world(world, design_of(world, plans.columns)).mean)
+    best = int(np.argmax(promised))
+    run = int(np.argmax(task.reward(data.readings)))
+    return Optimised(
+        promised=float(promised[best]), true=float(task.reward(plans.truth)[best]), random=random, best_run=float(task.reward(data.truth)[run])
+    )
+
+
+def names_that_competed(record: Mapping[str, Any]) -> set[str]:
+    """Every contestant of a cell, under any prior belief."""
+    return {name for told in record["priors"].values() for name in told["contestants"]}
