@@ -14,7 +14,7 @@ from torch import Tensor
 
 from world_model.terms.errors import ResultsError
 
-EXPLAINED = 0.99  # share of the variance beyond which a component is not worth its fit
+EXPLAINED = 0.999  # share of the variance beyond which a component is not worth its fit
 MOST_COMPONENTS = 8
 _SWEEPS = 60
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import torch
@@ -11,7 +12,8 @@ from torch import Tensor
 
 from .basis import Basis
 from .calibration import Calibration, fit_calibration
-from .coefficients import FIT_FAILURES, CoefficientModel
+from .coefficients import CoefficientModel
+from .contest import CANT_FIT, hold_contest
 from .contestants.registry import in_order, named
 from .contestants.trajectory_gp import FittedTrajectoryGP
 from .contract import Belief, Contestant, Fitted, Training
@@ -23,6 +25,7 @@ from .terms.errors import NextwellError, ResultsError
 from .terms.goals import Goal
 from .terms.readings import Dataset
 from .terms.space import SearchSpace, Settings
+from .trust import Range
 
 FEWEST_RECORDS = 3
 Purpose = Literal["plan", "forecast"]
@@ -72,6 +75,11 @@ class WorldModel:
     def basis(self) -> Basis:
         """Coefficients ↔ trajectories; raises as `model` does."""
         return self._gaussian().basis
+
+    @cached_property
+    def range(self) -> Range:
+        """What it has learned from, and how far outside a design lies."""
+        return Range.of(self.training)
 
     def posterior(self, rows: Sequence[Settings]) -> TrajectoryPosterior:
         """The belief about experiments with these settings."""
@@ -134,29 +142,17 @@ def fit_training(
     known = {one.name: one for one in order}
     kept = previous is not None and previous.picked in known and previous.is_fresh(len(training))
     entered = [known[previous.picked]] if kept and previous is not None else order
-    fitted: dict[str, Fitted] = {}
-    failed: dict[str, str] = {}
-    for one in entered:
-        if progress:
-            progress(f"fitting the {one.name} model to {len(training)} experiments")
-        try:
-            fitted[one.name] = one.fit(training, seed=seed, progress=progress)
-        except (*FIT_FAILURES, NextwellError) as fault:
-            failed[one.name] = f"{type(fault).__name__}: {str(fault)[:160]}"
-    if not fitted:
-        raise NextwellError(f"Expected a model that can be fitted to {len(training)} experiments, found none: {failed}. Look for readings that are wrong.")
-    told = {name: model.held_out() for name, model in fitted.items()}
-    if kept and previous is not None and not failed:
+    contest = hold_contest(training, entered, seed=seed, progress=progress)
+    if kept and previous is not None:
         verdict = previous
     else:
-        scores = {name: crps_by_intervention(belief, training=training) for name, belief in told.items()}
         verdict = pick(
-            [one.name for one in order if one.name in fitted], scores, n_records=len(training), failed=failed,
-            shuffled=_shuffled_scores(known, scores, training=training, seed=seed),
+            [one.name for one in order if one.name in contest.fitted], contest.scores, n_records=len(training), failed=contest.failed,
+            shuffled=_shuffled_scores(known, contest.scores, training=training, seed=seed),
         )  # fmt: skip
     return WorldModel(
-        fitted=fitted[verdict.picked], training=training, verdict=verdict,
-        calibration=fit_calibration(told[verdict.picked], training.values, training.groups),
+        fitted=contest.fitted[verdict.picked], training=training, verdict=verdict,
+        calibration=fit_calibration(contest.held_out[verdict.picked], training.values, training.groups),
     )  # fmt: skip
 
 
@@ -171,7 +167,7 @@ def _shuffled_scores(known: Mapping[str, Contestant], scores: Mapping[str, Tenso
     dealt_training = replace(training, design=training.design[first][dealt][member])
     try:
         told: Belief = known[best].fit(dealt_training, seed=seed).held_out()
-    except (*FIT_FAILURES, NextwellError):
+    except CANT_FIT:
         return None
     return crps_by_intervention(told, training=training)
 

@@ -47,7 +47,10 @@ def crps_by_intervention(told: Belief, *, training: Training) -> Tensor:
     """`g`: mean CRPS of each held-out intervention's readings, every observable divided by its training sd."""
     scores = gaussian_crps(told.mean, told.variance("reading").sqrt(), training.values) / training.scale
     by_row = scores.flatten(1).nanmean(dim=1)
-    return torch.stack([by_row[training.groups == group].nanmean() for group in torch.unique(training.groups)])
+    _, member = torch.unique(training.groups, return_inverse=True)
+    known = torch.isfinite(by_row)
+    total = torch.zeros(int(member.max()) + 1, dtype=by_row.dtype).index_add(0, member[known], by_row[known])
+    return total / torch.bincount(member[known], minlength=len(total))
 
 
 def pick(
