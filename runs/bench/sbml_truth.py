@@ -117,7 +117,7 @@ class SbmlTruth:
         try:
             self._start(factors)
             before = self._run(0.0, float(times[at]), at + 1)
-            saved = self.runner.saveStateS()
+            saved = self.runner.saveStateS() if len(plans) > 1 else ""
         except RuntimeError:
             return [None] * len(plans)
         futures: list[np.ndarray | None] = []
