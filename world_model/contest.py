@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from .coefficients import FIT_FAILURES
+from .contestants.stack import STACK, Stack, mixed, stacking_weights
 from .contract import Belief, Contestant, Fitted, Progress, Training
-from .judge import crps_by_intervention
+from .judge import FEW_INTERVENTIONS, Verdict, crps_by_intervention, lead_of
 from .terms.errors import NextwellError
 
 CANT_FIT = (*FIT_FAILURES, NextwellError)
@@ -60,3 +62,40 @@ def hold_contest(training: Training, entered: Sequence[Contestant], *, seed: int
         raise NextwellError(f"Expected a model that can be fitted to {len(training)} experiments, found none: {failed}. Look for readings that are wrong.")
     scores = {name: crps_by_intervention(told, training=training) for name, told in held_out.items()}
     return Contest(fitted=fitted, held_out=held_out, scores=scores, seconds=seconds, failed=failed)
+
+
+def stack_of(contest: Contest, weights: Mapping[str, float]) -> Stack:
+    """The fitted members of a stack; what is missing from the contest (it could not be fitted this time) loses its share."""
+    names = tuple(name for name in weights if name in contest.fitted)
+    share = torch.tensor([weights[name] for name in names], dtype=torch.double)
+    return Stack(
+        names=names, members=tuple(contest.fitted[name] for name in names), weights=share / share.sum(),
+        told=tuple(contest.held_out[name] for name in names),
+    )  # fmt: skip
+
+
+def with_stack(verdict: Verdict, contest: Contest, *, training: Training) -> Verdict:
+    """The verdict, or one for a stack where that predicts unseen interventions better by one standard error.
+
+    The stack is scored with weights learned from the other half of the interventions.
+    """
+    names = list(contest.held_out)
+    groups = torch.unique(training.groups)
+    if len(groups) < FEW_INTERVENTIONS or len(names) < 2:
+        return verdict
+    told = [contest.held_out[name] for name in names]
+    even = torch.isin(training.groups, groups[::2])
+    scores = torch.empty(len(groups), dtype=torch.double)
+    for rows, half in ((even, slice(1, None, 2)), (~even, slice(0, None, 2))):
+        weights = stacking_weights(told, training, rows=rows)
+        scores[half] = crps_by_intervention(mixed(told, weights), training=training)[half]
+    lead = lead_of(contest.scores[verdict.picked], scores)
+    if lead <= 1.0:
+        return replace(verdict, scores={**verdict.scores, STACK: float(scores.nanmean())})
+    weights = stacking_weights(told, training)
+    shares = {name: round(float(weight), 6) for name, weight in zip(names, weights, strict=True) if weight > 0}
+    parts = ", ".join(f"{name} {share:.0%}" for name, share in sorted(shares.items(), key=lambda item: -item[1]))
+    return replace(
+        verdict, picked=STACK, weights=shares, scores={**verdict.scores, STACK: float(scores.nanmean())}, lead={**verdict.lead, STACK: lead},
+        why=f"stack ({parts}): beats {verdict.picked} by {lead:.1f} standard errors (CRPS {float(scores.nanmean()):.3f} against {verdict.scores[verdict.picked]:.3f} of an sd).",
+    )  # fmt: skip

@@ -13,8 +13,9 @@ from torch import Tensor
 from .basis import Basis
 from .calibration import Calibration, fit_calibration
 from .coefficients import CoefficientModel
-from .contest import CANT_FIT, hold_contest
+from .contest import CANT_FIT, hold_contest, stack_of, with_stack
 from .contestants.registry import in_order, named
+from .contestants.stack import STACK
 from .contestants.trajectory_gp import FittedTrajectoryGP
 from .contract import Belief, Contestant, Fitted, Training
 from .encoding import Encoder
@@ -140,20 +141,26 @@ def fit_training(
     """`fit_world_model`, from a training set."""
     order = named(contestants) if contestants else in_order(training, plans=purpose == "plan")
     known = {one.name: one for one in order}
-    kept = previous is not None and previous.picked in known and previous.is_fresh(len(training))
-    entered = [known[previous.picked]] if kept and previous is not None else order
+    standing = previous if previous is not None and previous.is_fresh(len(training)) and _used(previous) <= set(known) else None
+    entered = order if standing is None else [one for one in order if one.name in _used(standing)]
     contest = hold_contest(training, entered, seed=seed, progress=progress)
-    if kept and previous is not None:
-        verdict = previous
-    else:
+    if standing is None:
         verdict = pick(
             [one.name for one in order if one.name in contest.fitted], contest.scores, n_records=len(training), failed=contest.failed,
             shuffled=_shuffled_scores(known, contest.scores, training=training, seed=seed),
         )  # fmt: skip
-    return WorldModel(
-        fitted=contest.fitted[verdict.picked], training=training, verdict=verdict,
-        calibration=fit_calibration(contest.held_out[verdict.picked], training.values, training.groups),
-    )  # fmt: skip
+        if purpose == "forecast":
+            verdict = with_stack(verdict, contest, training=training)
+    else:
+        verdict = standing
+    fitted = stack_of(contest, verdict.weights) if verdict.picked == STACK else contest.fitted[verdict.picked]
+    told = fitted.held_out() if verdict.picked == STACK else contest.held_out[verdict.picked]
+    return WorldModel(fitted=fitted, training=training, verdict=verdict, calibration=fit_calibration(told, training.values, training.groups))
+
+
+def _used(verdict: Verdict) -> set[str]:
+    """The contestants that a verdict rests on."""
+    return set(verdict.weights) or {verdict.picked}
 
 
 def _shuffled_scores(known: Mapping[str, Contestant], scores: Mapping[str, Tensor], *, training: Training, seed: int) -> Tensor | None:
@@ -177,6 +184,7 @@ def verdict_as_dict(verdict: Verdict) -> dict[str, object]:
     return {
         "picked": verdict.picked, "scores": dict(verdict.scores), "lead": dict(verdict.lead), "n_records": verdict.n_records,
         "n_interventions": verdict.n_interventions, "level": verdict.level, "why": verdict.why, "failed": dict(verdict.failed),
+        **({"weights": dict(verdict.weights)} if verdict.weights else {}),
     }  # fmt: skip
 
 

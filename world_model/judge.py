@@ -27,6 +27,7 @@ class Verdict:
         level: 2 when the pick beats the no-effect and the action-shuffled model by one standard error, else 1.
         why: one sentence.
         failed: contestants that could not be fitted, with the reason.
+        weights: contestant → its share where a stack of several is used; empty where one was picked.
     """
 
     picked: str
@@ -37,6 +38,7 @@ class Verdict:
     level: int
     why: str
     failed: Mapping[str, str] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
 
     def is_fresh(self, n_records: int) -> bool:
         """True while the records have not grown by a quarter since."""
@@ -65,7 +67,7 @@ def pick(
     standing = [family for family in order if family in crps]
     first = standing[0]
     n = len(crps[first])
-    lead = {family: _lead(crps[first], crps[family]) for family in standing}
+    lead = {family: lead_of(crps[first], crps[family]) for family in standing}
     picked = first
     if n >= FEW_INTERVENTIONS:
         for family in standing[1:]:
@@ -74,14 +76,14 @@ def pick(
     scores = {family: float(crps[family].nanmean()) for family in standing}
     level = 1
     if n >= FEW_INTERVENTIONS and picked != "mean" and shuffled is not None and "mean" in crps:
-        level = 2 if min(_lead(crps["mean"], crps[picked]), _lead(shuffled, crps[picked])) > 1.0 else 1
+        level = 2 if min(lead_of(crps["mean"], crps[picked]), lead_of(shuffled, crps[picked])) > 1.0 else 1
     if n < FEW_INTERVENTIONS:
         why = f"{picked}: prior order, for {n} distinct interventions are too few to judge by (needs {FEW_INTERVENTIONS})."
     elif picked == first:
         why = f"{picked}: no rival beats it by one standard error (CRPS {scores[picked]:.3f} of an sd)."
     else:
         why = f"{picked}: beats {first} by {lead[picked]:.1f} standard errors (CRPS {scores[picked]:.3f} against {scores[first]:.3f} of an sd)."
-    as_good = [family for family in standing if family in ("linear", "mean") and family != picked and _lead(crps[family], crps[picked]) <= 1.0]
+    as_good = [family for family in standing if family in ("linear", "mean") and family != picked and lead_of(crps[family], crps[picked]) <= 1.0]
     if n >= FEW_INTERVENTIONS and as_good:
         why += f" The {' and the '.join(as_good)} model is as good here."
     return Verdict(
@@ -89,7 +91,7 @@ def pick(
     )
 
 
-def _lead(reference: Tensor, rival: Tensor) -> float:
+def lead_of(reference: Tensor, rival: Tensor) -> float:
     """Standard errors by which the rival's scores lie below the reference's, paired by intervention."""
     difference = reference - rival
     difference = difference[torch.isfinite(difference)]
