@@ -4,6 +4,9 @@
          other, and a signal larger than what has been seen so far. It takes the idea of the priors of Shields et al. (Nature
          590:89, 2021) for reactions (long scales, large signal) to any number of features, and leaves out their large noise;
          that scales grow with the root of the number of features is from Hvarfner et al. (2024).
+`saas`   ARD Matérn 5/2 that expects most features to be idle (a half-Cauchy on each inverse squared length scale), for many features.
+`additive` a sum of one-factor curves, without interactions.
+`pairwise` main effects and interactions of two, for edits and categories: a polynomial of indicators.
 `linear` Bayesian linear regression as a Gaussian process.
 `mean`   one constant, whatever is done: the no-effect model.
 """
@@ -16,17 +19,22 @@ from typing import Literal
 
 import torch
 from botorch.models import SingleTaskGP
+from botorch.models.map_saas import add_saas_prior
 from gpytorch.kernels import ConstantKernel, Kernel, LinearKernel, MaternKernel, ScaleKernel
 from gpytorch.likelihoods import GaussianLikelihood
 from gpytorch.priors import LogNormalPrior
 from torch import Tensor
 
+from .additive_kernel import AdditiveKernel
 from .encoding import Encoder, Extra
+from .merged_columns import merged_columns
+from .pairwise_kernel import MainAndPairs
 from .plate_kernel import PlateKernel
 
-Family = Literal["wide", "linear", "mean"]
-FAMILIES: tuple[Family, ...] = ("wide", "linear", "mean")
+Family = Literal["wide", "saas", "additive", "pairwise", "linear", "mean"]
+FAMILIES: tuple[Family, ...] = ("wide", "saas", "additive", "pairwise", "linear", "mean")
 
+_SHRINKAGE = 0.1  # tau of the sparse family: the scale of the half-Cauchy that Eriksson & Jankowiak (2021) put on it
 _SIGNAL = 8.0  # variance of the signal before there is evidence, where what has been seen has variance 1
 
 
@@ -73,6 +81,15 @@ def build(
         base.lengthscale = scale
         kernel = ScaleKernel(base, outputscale_prior=LogNormalPrior(math.log(_SIGNAL), breadth.signal_spread))
         kernel.outputscale = _SIGNAL
+    elif family == "saas":
+        base = MaternKernel(2.5, ard_num_dims=u).to(torch.double)
+        add_saas_prior(base, tau=_SHRINKAGE)
+        kernel = ScaleKernel(base, outputscale_prior=LogNormalPrior(math.log(_SIGNAL), 1.0))
+        kernel.outputscale = _SIGNAL
+    elif family == "additive":
+        kernel = AdditiveKernel(_columns_of_factors(encoder, further=u - encoder.n_features), signal=_SIGNAL)
+    elif family == "pairwise":
+        kernel = MainAndPairs(merged_columns(encoder, further=u - encoder.n_features))
     elif family == "linear":
         kernel = LinearKernel(variance_prior=LogNormalPrior(0.0, 1.0)) + ConstantKernel(constant_prior=LogNormalPrior(0.0, 1.0))
         likelihood = GaussianLikelihood(noise_prior=LogNormalPrior(-2.0, 1.5))
@@ -88,3 +105,10 @@ def build(
         inputs, targets, likelihood=likelihood, covar_module=kernel, input_transform=encoder.featurise(with_plate=with_plate, extra=extra),
         outcome_transform=None,
     ).to(torch.double)
+
+
+def _columns_of_factors(encoder: Encoder, *, further: int) -> list[list[int]]:
+    """The features of each factor, then each further feature for itself."""
+    names = encoder.feature_names()
+    groups = [[i for i, name in enumerate(names) if name == factor] for factor in dict.fromkeys(names)]
+    return groups + [[len(names) + i] for i in range(further)]

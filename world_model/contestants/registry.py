@@ -7,6 +7,11 @@ from importlib.metadata import entry_points
 
 from ..contract import Contestant, Training
 from ..terms.errors import NextwellError, nearest
+from .matching_mean import MatchingMean
+from .nearest import Nearest
+from .no_effect import NoEffect
+from .persistence import Persistence
+from .quadratic import Quadratic
 from .trajectory_gp import TrajectoryGP
 
 ENTRY_POINTS = "nextwell.world_models"
@@ -15,7 +20,15 @@ _OWN: tuple[Contestant, ...] = (
     TrajectoryGP(name="mechanism input", family="wide", mechanism="input"),
     TrajectoryGP(name="mechanism residual", family="wide", mechanism="mean"),
     TrajectoryGP(name="wide", family="wide"),
+    TrajectoryGP(name="saas", family="saas"),
+    TrajectoryGP(name="additive", family="additive"),
+    TrajectoryGP(name="pairwise", family="pairwise"),
+    Quadratic(),
     TrajectoryGP(name="linear", family="linear"),
+    MatchingMean(),
+    Nearest(),
+    Persistence(),
+    NoEffect(),
     TrajectoryGP(name="mean", family="mean"),
 )
 # What the planner may ask, by how well it searches (README, decisions): who forecasts best need not explore well.

@@ -14,6 +14,7 @@ from ..contract import Belief, Capabilities, Of, Progress, Training
 from ..kernels import Family
 from ..mechanisms.scores import MechanismScores
 from ..mechanisms.simulated import Simulated
+from ..misfit import misfit
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,10 @@ class TrajectoryGP:
     mechanism: Literal["none", "mean", "input"] = "none"
 
     def why_not(self, training: Training) -> str | None:
-        """Forms with a mechanism need one."""
-        return "no mechanism is given" if self.mechanism != "none" and training.simulated is None else None
+        """Forms with a mechanism need one; a family needs factors that suit it."""
+        if self.mechanism != "none" and training.simulated is None:
+            return "no mechanism is given"
+        return misfit(self.family, training)
 
     def fit(self, training: Training, *, seed: int, progress: Progress | None = None) -> FittedTrajectoryGP:
         """Fit basis and GPs. `seed` changes nothing: the fit is deterministic."""
