@@ -46,6 +46,7 @@ class Dataset:
         variables: `y` names of observables.
         values: `n x t x y`, each observable's own unit, nan where there is no usable reading.
         flags: `n x t x y`, indices into FLAGS, -1 where nothing was read.
+        limits: `n x t x y`, the limit that a reading lay beyond where it was told (`>4.0`), else nan; None where none was told.
     """
 
     ids: tuple[str, ...]
@@ -56,10 +57,12 @@ class Dataset:
     variables: tuple[str, ...]
     values: np.ndarray
     flags: np.ndarray = field(repr=False)
+    limits: np.ndarray | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         n, t, y = len(self.ids), len(self.times_h), len(self.variables)
-        for name, shape in (("values", self.values.shape), ("flags", self.flags.shape)):
+        limits = (n, t, y) if self.limits is None else self.limits.shape
+        for name, shape in (("values", self.values.shape), ("flags", self.flags.shape), ("limits", limits)):
             if shape != (n, t, y):
                 raise ResultsError(f"Expected {name} of {n} experiments x {t} times x {y} observables, found {shape}.")
         for factor, column in self.settings.items():
@@ -90,6 +93,7 @@ class Dataset:
             ids=tuple(self.ids[i] for i in where), settings={name: column[where] for name, column in self.settings.items()},
             roles=tuple(self.roles[i] for i in where), blocks=tuple(self.blocks[i] for i in where),
             times_h=self.times_h, variables=self.variables, values=self.values[where], flags=self.flags[where],
+            limits=None if self.limits is None else self.limits[where],
         )  # fmt: skip
 
 
