@@ -52,7 +52,7 @@ class Stack:
 
 def mixed(beliefs: Sequence[Belief], weights: Tensor) -> Belief:
     """The first two moments of a mixture."""
-    share = weights.reshape(-1, 1, 1, 1, 1)
+    share = weights.reshape(-1, 1, 1, 1)
     means = torch.stack([belief.mean for belief in beliefs])
     mean = (share * means).sum(dim=0)
     within = torch.stack([belief.epistemic for belief in beliefs])
