@@ -24,6 +24,7 @@ def plan_from(space: SearchSpace, done: Settings, plan: Settings, *, now_h: floa
 
     Args:
         plan: all factors, or those that change.
+        now_h: below zero for an experiment that has not begun: nothing has happened yet.
 
     Raises:
         DesignError: the plan is not of the space, or changes what has happened already.
@@ -33,7 +34,7 @@ def plan_from(space: SearchSpace, done: Settings, plan: Settings, *, now_h: floa
     if reasons:
         raise DesignError(f"Expected settings of this space in {name}, found {'; '.join(reasons)}.")
     departs = departs_h(space, done, whole)
-    if departs < now_h - 1e-9:
+    if 0 <= now_h and departs < now_h - 1e-9:
         changed = [factor for factor in space.names if factor in plan and plan[factor] != done[factor]]
         when = "at the start" if departs == -math.inf else f"at {departs:g} h"
         raise DesignError(
