@@ -65,14 +65,13 @@ def certify(
         raise ResultsError(f"Expected at least {FEWEST} distinct interventions to judge a model by, found {training.n_interventions}. Record more results.")
     held = hold_out(chosen, training, splits, seed=seed, progress=progress)
     levels = [forecast_level(held), action_level(held), *_beyond_action(chosen, held, known, goals=goals, seed=seed, progress=progress)]
-    by_horizon = reliability(held)
     picked = world.verdict.picked if world is not None else chosen.name
     contestants: Sequence[str | Contestant] = chosen.contestants if isinstance(chosen, Judged) else ()
     return Certificate(
         level=highest(levels), subject=chosen.name, picked=picked, seed=seed, n_records=len(training), n_interventions=training.n_interventions,
         folds=len(splits), levels=tuple(levels), leaks=leaks(training, splits),
         scores={name: finite(score) for name, score in world.verdict.scores.items()} if world is not None else {},
-        verdict=world.verdict.why if world is not None else "", reliability=by_horizon, pit=pit_counts(held), trusted_to_h=trusted_to(by_horizon),
+        verdict=world.verdict.why if world is not None else "", reliability=reliability(held), pit=pit_counts(held), trusted_to_h=trusted_to(held),
         data_sha256=data_sha256,
         model_sha256=model_sha256(contestants, purpose=chosen.purpose if isinstance(chosen, Judged) else "", picked=picked, seed=seed, version=version),
     )  # fmt: skip

@@ -13,8 +13,9 @@ from ..contract import Training
 from ..scores import Z90
 from ..terms.certificate import Evidence, LevelEvidence
 from ..terms.goals import Goal
+from ..trust import Range
 from .comparison import Share, coverage
-from .effects import Readouts, in_range, noise_of_reading
+from .effects import Readouts, noise_of_reading
 from .figures import count_evidence, finite
 from .held_out import HeldOut
 from .recipe import Predictor
@@ -86,7 +87,7 @@ def level_from_branches(predictor: Predictor, training: Training, truth: LabTrut
         noise: `g`, sd of one reading of each readout.
     """
     known, readouts = training.design, Readouts.of_training(training, goals)
-    fresh = (torch.cdist(truth.pool, known, p=torch.inf).min(dim=1).values > nearness(training)) & in_range(truth.pool, known)
+    fresh = (torch.cdist(truth.pool, known, p=torch.inf).min(dim=1).values > nearness(training)) & ~Range.of(training).refuses(truth.pool)
     free = truth.pool[fresh]
     free = free[torch.randperm(len(free), generator=torch.Generator().manual_seed(seed))][: 2 * BRANCHED_PAIRS]
     n = len(free) // 2
@@ -145,7 +146,7 @@ def _record_pairs(held: HeldOut, readouts: Readouts, noise: Tensor, *, seed: int
     few = max(1, training.design.shape[1] // 2)
     columns: dict[str, list[Tensor]] = {name: [] for name in ("predicted", "sd", "true", "error", "members")}
     for split, predictor in zip(held.splits, held.predictors, strict=True):
-        rows = split.test[in_range(training.design[split.test], training.design[split.train])]
+        rows = split.test[~Range.of(training.take(split.train)).refuses(training.design[split.test])]
         units: dict[tuple[int, str], list[int]] = {}
         for row in rows.tolist():
             units.setdefault((int(training.groups[row]), training.blocks[row]), []).append(row)

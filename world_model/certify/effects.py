@@ -68,15 +68,3 @@ def _modelled(readouts: Readouts, g: int, state: MeanSd, reading: MeanSd) -> Ten
     added = reading.sd[:, last, y].square() - state.sd[:, last, y].square()
     return added.clamp_min(0).nanmean().sqrt()
 
-
-def in_range(design: Tensor, known: Tensor) -> Tensor:
-    """`n` of designs `n x d`: within the box of the known ones, and as near to one of them as these are to each other."""
-    low, high = known.min(dim=0).values, known.max(dim=0).values
-    inside = ((design >= low - 1e-9) & (design <= high + 1e-9)).all(dim=1)
-    own = torch.cdist(known, known)
-    own[own < 1e-9] = torch.inf  # replicates
-    apart = own.min(dim=1).values
-    apart = apart[torch.isfinite(apart)]
-    if not len(apart):
-        return inside
-    return inside & (torch.cdist(design, known).min(dim=1).values <= apart.max())

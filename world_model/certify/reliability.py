@@ -8,12 +8,11 @@ import torch
 
 from ..scores import Z90
 from ..terms.certificate import Reliability
+from ..trust import trust_horizon
 from .figures import finite
-from .held_out import HeldOut
+from .held_out import HeldOut, as_belief
 
 PIT_BINS = 10
-LEAST_COVERED = 0.8  # with few rows an hour's coverage scatters: 0.8 is what 12 honest cases stay above nine times in ten
-MOST_NRMSE = 0.5
 
 
 def reliability(held: HeldOut) -> tuple[Reliability, ...]:
@@ -36,19 +35,14 @@ def reliability(held: HeldOut) -> tuple[Reliability, ...]:
     return tuple(told)
 
 
-def trusted_to(entries: tuple[Reliability, ...]) -> float | None:
-    """The last hour before coverage falls below 80 % or the error exceeds half an sd for any observable; None where none is trusted.
+def trusted_to(held: HeldOut) -> dict[str, float | None]:
+    """Observable → the last hour until which held-out forecasts are good, as `trust.trust_horizon` says; None where not even the first is.
 
-    End points have no horizon: None.
+    Empty for end points, which have no horizon.
     """
-    hours = sorted({entry.at_h for entry in entries if entry.at_h is not None})
-    trusted = None
-    for hour in hours:
-        at = [entry for entry in entries if entry.at_h == hour]
-        if any((entry.coverage or 0.0) < LEAST_COVERED or (entry.nrmse if entry.nrmse is not None else math.inf) > MOST_NRMSE for entry in at):
-            break
-        trusted = hour
-    return trusted
+    if len(held.training.times_h) < 2:
+        return {}
+    return {name: finite(hour) for name, hour in trust_horizon(as_belief(held), held.training).items()}
 
 
 def pit_counts(held: HeldOut) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from world_model.terms.card import Card
 from world_model.terms.constraints import Linear
 from world_model.terms.errors import nearest
 from world_model.terms.factors import Factor
@@ -64,6 +65,7 @@ class CampaignDoc(Word):
     batch: Batch = Batch()
     controls: tuple[Control, ...] = ()
     budget: Budget = Budget()
+    card: Card = Card()
 
     @model_validator(mode="after")
     def _names_resolve(self) -> Self:

@@ -62,7 +62,7 @@ class Certificate(Word):
         subject: the contestant, or that the judge chose.
         leaks: what was found on both sides of a split, each as a sentence; any of them refuses every level.
         pit: counts of the held-out readings' probability integral transforms, equal bins from 0 to 1.
-        trusted_to_h: the largest hour up to which coverage and error hold for every observable; None for end points, or where none is.
+        trusted_to_h: observable → the last hour until which coverage and error hold; None where they never do. Empty for end points.
         data_sha256, model_sha256: what was certified: records, and contestant with hyper-parameters, seed and version of the code.
     """
 
@@ -79,7 +79,7 @@ class Certificate(Word):
     verdict: Text = ""
     reliability: tuple[Reliability, ...] = ()
     pit: tuple[int, ...] = ()
-    trusted_to_h: float | None = None
+    trusted_to_h: dict[str, float | None] = Field(default_factory=dict)
     data_sha256: str
     model_sha256: str
     kind: Literal["certificate"] = "certificate"
