@@ -19,10 +19,11 @@ FAILED_MARKS = ("LOST", "FAIL", "FAILED", "MISSED", "MASKED")
 
 @dataclass(frozen=True)
 class Cell:
-    """What a cell says: `value` with flag `ok`, or None with the flag that says why."""
+    """What a cell says: `value` with flag `ok`, or None with the flag that says why, and the `limit` where it is told (`>4.0`)."""
 
     value: float | None
     flag: Flag
+    limit: float | None = None
 
 
 class UnreadableCell(ValueError):
@@ -47,7 +48,8 @@ def read_cell(text: str, *, decimal_comma: bool = False) -> Cell:
     if mark in FAILED_MARKS:
         return Cell(None, "failed")
     if limit := _LIMIT.fullmatch(cleaned):
-        return Cell(None, "above limit" if limit[1] == ">" else "below limit")
+        number = read_number(limit[2].replace(",", "."))
+        return Cell(None, "above limit" if limit[1] == ">" else "below limit", number)
     return Cell(read_number(cleaned, decimal_comma=decimal_comma), "ok")
 
 

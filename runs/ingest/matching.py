@@ -35,7 +35,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """One cell that was taken: `raw` in the measurement's own unit, None where the flag says why."""
+    """One cell that was taken: `raw` in the measurement's own unit, None where the flag says why; `limit` what it lay beyond, where told."""
 
     place: Place
     measurement: str
@@ -45,6 +45,7 @@ class Taken:
     row: int
     column: str
     mark: str = ""
+    limit: float | None = None
 
 
 @dataclass
@@ -175,7 +176,10 @@ def _take(
         refuse(entry.column, f"a number, or a mark such as OVRFLW, for {place}", str(fault), f"Correct the cell, or declare the well as failed: --failed {place.well or place.experiment}=\"why\".")
         return
     raw = None if cell.value is None else cell.value * factor
-    matched.taken[key] = Taken(place=place, measurement=measurement.name, at_h=at_h, raw=raw, flag=cell.flag, row=entry.row, column=entry.column, mark=entry.text)
+    matched.taken[key] = Taken(
+        place=place, measurement=measurement.name, at_h=at_h, raw=raw, flag=cell.flag, row=entry.row, column=entry.column, mark=entry.text,
+        limit=None if cell.limit is None else cell.limit * factor,
+    )  # fmt: skip
 
 
 def _planned_time(entry: Entry, measurement: Measurement, refuse: Refuse, *, offset_h: float, tolerance_h: float) -> float | None:

@@ -240,5 +240,6 @@ class _Reader:
             self._refuse(row, column, f"{name} of at least {floor:g}", f"{value:g}", "Such a reading is no noise.")
             return
         group.readings[name, at_h] = Observation(
-            experiment_id="past", variable=name, at_h=at_h, value=value, raw=value, sd=measurement.noise, flag=cell.flag, source=f"{self.sha256[:12]}:{row.line}"
+            experiment_id="past", variable=name, at_h=at_h, value=value, raw=value, sd=measurement.noise, flag=cell.flag, source=f"{self.sha256[:12]}:{row.line}",
+            limit=None if cell.limit is None else cell.limit * conversion,
         )

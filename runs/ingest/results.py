@@ -205,13 +205,15 @@ def _readings(
                 blank = blanks.get((place.plate, measurement.name, at_h))
                 raw = None if one is None else one.raw
                 path = measurement.path_length_cm or 1.0
+                dark = blank.mean if blank else 0.0
                 keep = raw is not None and place not in lost
                 found.append(
                     Observation(
                         experiment_id=place.experiment, variable=measurement.name, at_h=at_h,
-                        value=to_one_cm(raw - (blank.mean if blank else 0.0), path) if keep and raw is not None else None, raw=raw, sd=measurement.noise,
+                        value=to_one_cm(raw - dark, path) if keep and raw is not None else None, raw=raw, sd=measurement.noise,
                         flag="failed" if place in lost or one is None else one.flag, plate=place.plate, well=place.well,
                         source=f"{sha256[:12]}:{one.row}" if one is not None else "",
+                        limit=None if one is None or one.limit is None or place in lost else to_one_cm(one.limit - dark, path),
                     )
                 )  # fmt: skip
     return tuple(found)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from world_model.terms.certificate import Certificate
 from world_model.terms.errors import JournalError, nearest
 from world_model.terms.experiment import ExperimentId
 from world_model.terms.proposal import Proposal, ProposedExperiment
@@ -101,7 +103,7 @@ class ProtocolApproved(Word):
 
 
 class Readings(Word):
-    """Readings by column, all of one length. `value` is None only where the flag says why."""
+    """Readings by column, all of one length. `value` is None only where the flag says why; `limit` is what it lies beyond, where told."""
 
     experiment_id: tuple[ExperimentId, ...] = ()
     variable: tuple[Name, ...] = ()
@@ -110,6 +112,15 @@ class Readings(Word):
     raw: tuple[float | None, ...] = ()
     flag: tuple[Flag, ...] = ()
     well: tuple[Text, ...] = ()
+    limit: tuple[float | None, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_limit_told(cls, given: object) -> object:
+        # events written before limits were kept have no such column
+        if isinstance(given, dict) and not given.get("limit"):
+            return {**given, "limit": (None,) * len(given.get("experiment_id", ()))}
+        return given
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:
@@ -153,10 +164,21 @@ class ExperimentsFailed(Word):
     experiments: tuple[Failure, ...] = Field(min_length=1)
 
 
+class ModelCertified(Word):
+    """What a certificate said when it was written. A later one counts in its place; an expired one stays in the journal."""
+
+    certificate: Certificate
+    goals: tuple[Text, ...] = Field(description="what plans were judged by")
+    simulated: bool = Field(description="records of a simulated lab: a simulator result")
+    valid_until: date
+    files: tuple[WrittenFile, ...] = ()
+    version: Text
+
+
 PAYLOADS: dict[str, type[Word]] = {
     "campaign_opened": CampaignOpened, "campaign_revised": CampaignRevised, "batch_proposed": BatchProposed, "batch_amended": BatchAmended,
     "protocol_compiled": ProtocolCompiled, "protocol_approved": ProtocolApproved, "results_recorded": ResultsRecorded,
-    "past_results_imported": PastResultsImported, "experiments_failed": ExperimentsFailed,
+    "past_results_imported": PastResultsImported, "experiments_failed": ExperimentsFailed, "model_certified": ModelCertified,
 }  # fmt: skip
 _TYPES = {payload: name for name, payload in PAYLOADS.items()}
 

@@ -25,12 +25,13 @@ MOST_SHOWN = 6
 
 @dataclass(frozen=True, kw_only=True)
 class FrameReading:
-    """One value of one experiment. `value` is None where the flag says why."""
+    """One value of one experiment. `value` is None where the flag says why; a number beside `above limit` is the `limit`."""
 
     variable: str
     at_h: float | None
     value: float | None
     flag: Flag
+    limit: float | None = None
 
 
 @dataclass(kw_only=True)
@@ -134,7 +135,8 @@ def _add(told: FrameExperiment, variable: str, at_h: float | None, value: object
     floor = charter.measurement(variable).floor
     if flag == "ok" and floor is not None and number < floor:
         raise ResultsError(f"expected {variable} of at least {floor:g} (its floor), found {number:g}. Set flag = 'failed' where the reading is wrong.")
-    told.readings.append(FrameReading(variable=variable, at_h=at_h, value=None if flag in ("failed", "above limit") else number, flag=flag))
+    limit = number if flag in ("above limit", "below limit") else None
+    told.readings.append(FrameReading(variable=variable, at_h=at_h, value=None if flag in ("failed", "above limit") else number, flag=flag, limit=limit))
 
 
 def _flag(cell: object) -> Flag:

@@ -19,7 +19,10 @@ FLAGS: tuple[Flag, ...] = ("ok", "below limit", "above limit", "failed")
 
 
 class Observation(Word):
-    """One reading. `value` is None only where the flag says why; `raw` is what the instrument wrote, before blanks."""
+    """One reading. `value` is None only where the flag says why; `raw` is what the instrument wrote, before blanks.
+
+    `limit`, in the value's own unit, is what a reading lies beyond, where the file tells it (`>4.0`).
+    """
 
     experiment_id: ExperimentId
     variable: Name
@@ -31,6 +34,7 @@ class Observation(Word):
     plate: Text = ""
     well: Text = ""
     source: Text = ""
+    limit: float | None = None
 
 
 @dataclass(frozen=True)

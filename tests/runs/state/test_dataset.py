@@ -61,6 +61,21 @@ def test_failed_wells_and_values_above_the_limit_are_flagged_and_nan(approved, r
     assert approved.standing().failed == {"R01-002": "bubble"}
 
 
+def test_a_limit_that_the_file_tells_is_kept_beside_the_flag(approved, results_text):
+    text = results_text(approved).replace("B2,4,OD600,0.450", "B2,4,OD600,>4.0")
+    record_content(approved, text.encode(), name="one.csv")
+    data = dataset(approved.standing())
+    assert data.flags[0, 2, 0] == 2 and np.isnan(data.values[0, 2, 0])
+    assert data.limits[0, 2, 0] == 4.0
+    assert np.isfinite(data.limits).sum() == 1
+    assert data.take(np.array([0])).limits.shape == (1, 3, 1)
+
+
+def test_events_without_a_column_of_limits_are_read_as_telling_none():
+    told = Readings.model_validate_json('{"experiment_id": ["a"], "variable": ["y"], "at_h": [null], "value": [1.0], "raw": [1.0], "flag": ["ok"], "well": [""]}')
+    assert told.limit == (None,)
+
+
 @given(st.permutations([("B2",), ("B3", "B4"), ("C2",), ("C3", "C4")]))
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_parts_of_a_plate_in_any_order_teach_the_same(tmp_path_factory, charter, space, put_round, put_protocol, results_text, parts):
