@@ -1,6 +1,6 @@
 """A task with two kinds of acts: those of the start, and later ones at a branch, so that two futures of one history can be compared.
 
-The later acts are on the two most influential actions: a constant is held at another value from the branch to the end; of a species,
+The later acts are on the two first actions that still matter then (a parameter that only sets a start does not): a constant is held at another value from the branch to the end; of a species,
 its starting amount times the factor is added once, as a dose. The truth of "what if" is the simulator's own state at the branch,
 saved, and loaded again for each plan.
 """
@@ -13,31 +13,40 @@ from functools import cached_property
 
 import numpy as np
 
-from world_model.mechanisms.mechanism import Mechanism, MechanismParameter
+from world_model.mechanisms.mechanism import Mechanism
+from world_model.mechanisms.sbml import SbmlMechanism
 from world_model.terms.errors import NextwellError
 from world_model.terms.factors import Continuous
+from world_model.terms.mechanism_doc import DoseTarget, HoldTarget, Target
 from world_model.terms.space import SearchSpace, Settings
 
-from .sbml_task import N_TIMES, WRONG_SD, SbmlTask, label
+from .believed import Believed
+from .sbml_task import N_TIMES, SbmlTask, label
 from .sbml_truth import SbmlTruth
 from .world_model_tasks import NOISE, Draw, Prior
 
 BRANCH = 4  # index of the time at which plans part: a third of the way
 MOST_LATER = 2
+MATTERS = 0.1
 _FOR_SCALE = 100
 
 
 @dataclass(frozen=True)
 class BranchingTask:
-    """`start` is the task whose model, actions, observables and wrong prior these are."""
+    """`start` is the task whose model, actions, observables and wrong prior these are; plans act on `later`."""
 
     start: SbmlTask
     scale: np.ndarray
+    later: tuple[str, ...]
 
     @classmethod
     def of(cls, start: SbmlTask) -> BranchingTask:
-        """The branching task of an SBML task."""
-        task = cls(start=start, scale=np.ones(len(start.variables)))
+        """The branching task of an SBML task.
+
+        Raises:
+            NextwellError: none of its actions matters any more at the branch.
+        """
+        task = cls(start=start, scale=np.ones(len(start.variables)), later=_still_matter(start))
         truth = task.draw(_FOR_SCALE, rng=np.random.default_rng([start.seed, 2])).truth
         object.__setattr__(task, "scale", truth.std((0, 1)) + 1e-9)
         return task
@@ -58,11 +67,6 @@ class BranchingTask:
     def branch_at(self) -> float:
         """The time of the branch."""
         return float(self.times[BRANCH])
-
-    @property
-    def later(self) -> tuple[str, ...]:
-        """What plans act on."""
-        return self.start.actions[:MOST_LATER]
 
     @cached_property
     def space(self) -> SearchSpace:
@@ -113,7 +117,11 @@ class BranchingTask:
 
     def futures(self, history: Settings, plans: Sequence[Settings]) -> list[np.ndarray | None]:
         """`t x y` of each plan, from one saved state of the history."""
-        return two_phase(self, self.start.model, history, plans, believed={})
+        model = self.start.model
+        factors = {name: 10.0 ** float(history[label(name)]) for name in self.start.actions}
+        later = [{name: _factor(model, name, plan[f"later_{label(name)}"]) for name in self.later} for plan in plans]
+        ran = model.branch(factors, later, t_end=self.start.t_end, n_times=N_TIMES, at=BRANCH)
+        return [None if run is None else self.start.observed.log(run) for run in ran]
 
     def reward(self, values: np.ndarray) -> np.ndarray:
         """Time average of the most variable observable after the branch, in its sd."""
@@ -123,7 +131,14 @@ class BranchingTask:
         if prior == "none":
             return None
         model = self.start.model if prior == "wrong parameters" else self.start.cut().model
-        return BranchingPrior(task=self, model=model, name=f"{self.name}, {prior}")
+        base, end = self.start.model.base, float(self.times[-1])
+        later: dict[str, Target] = {
+            f"later_{label(name)}": DoseTarget(target=name, at_h=self.branch_at, scale=base[name], quantity="amount")
+            if name in model.species
+            else HoldTarget(target=name, from_h=self.branch_at, to_h=end, scale=base[name], log10=True)
+            for name in self.later
+        }
+        return Believed(mechanism=SbmlMechanism(model.text, self.start.spec(later), name=f"{self.name}, {prior}"), wrong=self.start.wrong)
 
     def told(self) -> dict[str, object]:
         return {**self.start.told(), "branch at": self.branch_at, "later acts on": list(self.later)}
@@ -132,44 +147,19 @@ class BranchingTask:
         return self.start.digest()
 
 
-@dataclass(frozen=True)
-class BranchingPrior:
-    """A `Mechanism`: the same two phases with other constants than the truth's."""
 
-    task: BranchingTask
-    model: SbmlTruth
-    name: str
-
-    @property
-    def parameters(self) -> tuple[MechanismParameter, ...]:
-        base = self.model.base
-        return tuple(MechanismParameter(name=name, value=base[name] * factor, log_sd=WRONG_SD) for name, factor in self.task.start.wrong.items() if name in base)
-
-    def simulate(self, rows: Sequence[Settings], times_h: np.ndarray, variables: Sequence[str], *, scaled: Mapping[str, float] | None = None) -> np.ndarray:
-        """`n x t x y`, log scale; a row of nan where the integrator fails.
-
-        Raises:
-            NextwellError: other times or observables than the task's.
-        """
-        if len(times_h) != N_TIMES or not np.allclose(times_h, self.task.times) or tuple(variables) != self.task.variables:
-            raise NextwellError(f"Expected the {N_TIMES} times and the observables of {self.task.name}, found {len(times_h)} times of {', '.join(variables)}.")
-        believed = {name: factor * (scaled or {}).get(name, 1.0) for name, factor in self.task.start.wrong.items() if name in self.model.base}
-        told = np.full((len(rows), len(times_h), len(variables)), np.nan)
-        for i, row in enumerate(rows):
-            ran = two_phase(self.task, self.model, row, [row], believed=believed)[0]
-            if ran is not None:
-                told[i] = ran
-        return told
-
-
-def two_phase(
-    task: BranchingTask, model: SbmlTruth, history: Settings, plans: Sequence[Settings], *, believed: Mapping[str, float]
-) -> list[np.ndarray | None]:
-    """`t x y` on a log scale for each plan of one history, by one model."""
-    factors = {**believed, **{name: 10.0 ** float(history[label(name)]) for name in task.start.actions}}
-    later = [{name: _factor(model, name, plan[f"later_{label(name)}"]) for name in task.later} for plan in plans]
-    ran = model.branch(factors, later, t_end=task.start.t_end, n_times=N_TIMES, at=BRANCH)
-    return [None if run is None else task.start.observed.log(run) for run in ran]
+def _still_matter(start: SbmlTask) -> tuple[str, ...]:
+    """The first actions whose tenfold and tenth at the branch part the observables by a tenth of their sd (root mean square)."""
+    found = []
+    for name in start.actions:
+        low, high = start.model.branch({}, [{name: 0.1}, {name: 10.0}], t_end=start.t_end, n_times=N_TIMES, at=BRANCH)
+        if low is not None and high is not None:
+            apart = (start.observed.log(high) - start.observed.log(low))[BRANCH + 1 :] / start.scale
+            if float(np.sqrt(np.mean(np.square(apart)))) > MATTERS:
+                found.append(name)
+    if not found:
+        raise NextwellError(f"Expected an action of {start.model.origin} that still matters at t = {start.times[BRANCH]:g}, found none of {', '.join(start.actions)}.")
+    return tuple(found[:MOST_LATER])
 
 
 def _factor(model: SbmlTruth, name: str, value: float | str) -> float:

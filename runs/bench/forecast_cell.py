@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from world_model.fit import WorldModel
+from world_model.judge import Verdict
 
 from .decision_measures import Optimised, ranking, reward_prediction
 from .forecast_measures import forecast
-from .world_model_contest import Contest, contest, design_of, told_by, told_by_world, training_of
+from .world_model_contest import Held, design_of, hold, told_by, told_by_world, training_of
 from .world_model_tasks import Draw, Prior, Task
 
 N_TEST = 200
@@ -41,32 +42,41 @@ class Material:
         )  # fmt: skip
 
 
-def forecast_cell(material: Material, n: int, *, progress: Callable[[str], None]) -> dict[str, Any]:
-    """The cell's record: per prior belief the chosen model with its horizon and decisions, and every contestant's figures."""
+@dataclass(frozen=True)
+class ForecastCell:
+    """By prior belief: what is reported, and the judge's verdict."""
+
+    records: dict[Prior, dict[str, Any]]
+    verdicts: dict[Prior, Verdict]
+
+
+def forecast_cell(material: Material, n: int, *, priors: Sequence[Prior] = PRIORS, progress: Callable[[str], None]) -> ForecastCell:
+    """Every prior belief in turn: the chosen model with its horizon and decisions, and every contestant's figures."""
     task, data = material.task, material.train.take(slice(n))
-    record: dict[str, Any] = {"priors": {}}
-    bare: Contest | None = None
-    for prior in PRIORS:
+    records: dict[Prior, dict[str, Any]] = {}
+    verdicts: dict[Prior, Verdict] = {}
+    bare: Held | None = None
+    for prior in priors:
         if prior != "none" and task.mechanism(prior) is None:
             continue
-        held = contest(training_of(task, data, prior=prior), prior=prior, seed=material.seed, shared=bare, progress=progress)
+        held = hold(training_of(task, data, prior=prior), prior=prior, seed=material.seed, bare=bare, progress=progress)
         bare = bare or held
-        record["priors"][prior] = _told(material, held, data)
-    return record
+        records[prior], verdicts[prior] = _told(material, held, data), held.world.verdict
+    return ForecastCell(records=records, verdicts=verdicts)
 
 
-def _told(material: Material, held: Contest, data: Draw) -> dict[str, Any]:
+def _told(material: Material, held: Held, data: Draw) -> dict[str, Any]:
     task, test = material.task, material.test
     measure = {"truth": test.truth, "readings": test.readings, "scale": task.scale, "times": task.times}
     design = design_of(held.world, test.columns)
     chosen = told_by_world(held.world, design)
     rows: dict[str, Any] = {}
-    for name, entry in held.entries.items():
+    for name, score in held.contest.scores.items():
         figures = forecast(told_by(held, name, design), **measure)
         rows[name] = {key: figures[key] for key in ("nrmse", "crps", "crps reading", "coverage90", "width90")}
-        rows[name] |= {"held out": float(entry.score.nanmean()), "seconds": round(entry.seconds, 3), "mechanism": entry.uses_mechanism}
+        rows[name] |= {"held out": float(score.nanmean()), "seconds": round(held.contest.seconds[name], 3), "mechanism": name in held.with_mechanism}
     told: dict[str, Any] = {
-        "picked": held.world.verdict.picked, "why": held.world.verdict.why, "failed": dict(held.failed), "seconds": round(held.seconds, 3),
+        "picked": held.world.verdict.picked, "weights": dict(held.world.verdict.weights), "why": held.world.verdict.why, "failed": dict(held.contest.failed), "seconds": round(held.seconds, 3),
         "chosen": forecast(chosen, **measure), "contestants": rows, "decisions": decisions(material, held.world, data),
     }  # fmt: skip
     simulated = held.training.simulated
@@ -95,7 +105,3 @@ def best_of_many(task: Task, world: WorldModel, *, plans: Draw, data: Draw, rand
         promised=float(promised[best]), true=float(task.reward(plans.truth)[best]), random=random, best_run=float(task.reward(data.truth)[run])
     )
 
-
-def names_that_competed(record: Mapping[str, Any]) -> set[str]:
-    """Every contestant of a cell, under any prior belief."""
-    return {name for told in record["priors"].values() for name in told["contestants"]}

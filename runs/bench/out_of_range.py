@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from world_model.fit import WorldModel
+from world_model.trust import out_of_range
 
 from .decision_measures import auroc
 from .world_model_contest import design_of, told_by_world
@@ -36,27 +37,19 @@ def out_of_range_cell(task: Task, world: WorldModel, *, seed: int) -> dict[str, 
     inside, beyond = asked(task, seed=seed)
     both = {name: np.concatenate([inside.columns[name], beyond.columns[name]]) for name in inside.columns}
     truth = np.concatenate([inside.truth, beyond.truth])
-    told = told_by_world(world, design_of(world, both))
-    score, n = trust_score(world, both), len(inside)
+    design = design_of(world, both)
+    told = told_by_world(world, design)
+    score, n = out_of_range(world, design).numpy(), len(inside)
+    limit = world.range.limit
     spread = (told.sd_state / task.scale).mean((1, 2))
     error = np.square((told.mean - truth) / task.scale).mean((1, 2))
     order = np.argsort(score, kind="stable")
     return {
         "auroc": auroc(score[:n], score[n:]), "auroc of sd": auroc(spread[:n], spread[n:]),
         "nrmse inside": float(np.sqrt(error[:n].mean())), "nrmse beyond": float(np.sqrt(error[n:].mean())), "beyond": len(beyond),
+        "refused inside": float((score[:n] > limit).mean()), "refused beyond": float((score[n:] > limit).mean()),
         "refusal": [{"answered": share, "nrmse": float(np.sqrt(error[order[: max(1, round(share * len(order)))]].mean()))} for share in SHARES],
     }  # fmt: skip
-
-
-def trust_score(world: WorldModel, columns: dict[str, np.ndarray]) -> np.ndarray:
-    """`n`: the model's own sd as a multiple of what it has on nine tenths of its training designs."""
-    scale = world.training.scale.numpy()
-
-    def spread(design: Any) -> np.ndarray:
-        return np.asarray((told_by_world(world, design).sd_state / scale).mean((1, 2)))
-
-    usual = float(np.quantile(spread(world.training.design), 0.9))
-    return spread(design_of(world, columns)) / max(usual, 1e-12)
 
 
 def _beyond(task: Task, draw: Draw) -> np.ndarray:

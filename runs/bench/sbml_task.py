@@ -15,11 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
-from world_model.mechanisms.mechanism import Mechanism, MechanismParameter
+from world_model.mechanisms.mechanism import Mechanism
+from world_model.mechanisms.sbml import SbmlMechanism, SbmlSpec
 from world_model.terms.errors import NextwellError
 from world_model.terms.factors import Continuous
-from world_model.terms.space import SearchSpace, Settings
+from world_model.terms.mechanism_doc import InitialTarget, ParameterTarget, Target
+from world_model.terms.mechanism_doc import Observed as Observable
+from world_model.terms.space import SearchSpace
 
+from .believed import Believed
 from .sbml_truth import SbmlTruth, search_t_end
 from .world_model_tasks import NOISE, Draw, Prior
 from .wrong_structure import Cut, cut_structure
@@ -126,7 +130,25 @@ class SbmlTask:
         if prior == "none":
             return None
         model = self.model if prior == "wrong parameters" else self.cut().model
-        return SbmlPrior(name=f"{self.name}, {prior}", model=model, actions=self.actions, observed=self.observed, wrong=self.wrong)
+        return Believed(mechanism=SbmlMechanism(model.text, self.spec({}), name=f"{self.name}, {prior}"), wrong=self.wrong)
+
+    def spec(self, later: Mapping[str, Target]) -> SbmlSpec:
+        """What factors and observables mean in the model.
+
+        Args:
+            later: further factors, which act at a branch.
+        """
+        base, species = self.model.base, self.model.species
+        starts: dict[str, Target] = {
+            label(name): InitialTarget(target=name, scale=base[name], log10=True, quantity="amount")
+            if name in species
+            else ParameterTarget(target=name, scale=base[name], log10=True)
+            for name in self.actions
+        }
+        read = zip(self.observed.species, self.observed.offset, strict=True)
+        observables = {label(species[i]): Observable(of=species[i], quantity="amount", offset=float(offset), log=True) for i, offset in read}
+        # the truth changes constants alone: starting amounts stay as in the file
+        return SbmlSpec(factors={**starts, **later}, observables=observables, initial_assignments="kept", log_sd=WRONG_SD)
 
     def cut(self) -> Cut:
         """What the wrong structure misses; drawn once."""
@@ -158,41 +180,6 @@ class SbmlTask:
             if ran is not None and whole is not None:
                 changes.append((self.observed.log(left) - self.observed.log(whole)) / self.scale)
         return float(np.sqrt(np.mean(np.square(changes)))) if changes else None
-
-
-@dataclass(frozen=True)
-class SbmlPrior:
-    """A `Mechanism`: the equations of a file with other constants than the truth's."""
-
-    name: str
-    model: SbmlTruth
-    actions: tuple[str, ...]
-    observed: Observed
-    wrong: Mapping[str, float]
-
-    @property
-    def parameters(self) -> tuple[MechanismParameter, ...]:
-        """Every constant and starting amount that is not an action, as believed."""
-        return tuple(MechanismParameter(name=name, value=self.model.base[name] * factor, log_sd=WRONG_SD) for name, factor in self.wrong.items() if name in self.model.base)
-
-    def simulate(self, rows: Sequence[Settings], times_h: np.ndarray, variables: Sequence[str], *, scaled: Mapping[str, float] | None = None) -> np.ndarray:
-        """`n x t x y`, log scale; a row of nan where the integrator fails."""
-        believed = {name: factor * (scaled or {}).get(name, 1.0) for name, factor in self.wrong.items() if name in self.model.base}
-        order = self._columns(variables)
-        told = np.full((len(rows), len(times_h), len(variables)), np.nan)
-        for i, row in enumerate(rows):
-            factors = {name: 10.0 ** float(row[label(name)]) for name in self.actions}
-            ran = self.model.simulate_at({**believed, **factors}, times_h)
-            if ran is not None:
-                told[i] = self.observed.log(ran)[:, order]
-        return told
-
-    def _columns(self, variables: Sequence[str]) -> list[int]:
-        known = [label(self.model.species[i]) for i in self.observed.species]
-        for name in variables:
-            if name not in known:
-                raise NextwellError(f"Expected an observable of {self.name} ({', '.join(known)}), found {name!r}.")
-        return [known.index(name) for name in variables]
 
 
 def label(identifier: str) -> str:

@@ -20,6 +20,11 @@ def bench(
     quick: Annotated[bool, typer.Option("--quick", help="A version of at most a minute.")] = False,
     seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="How many seeds.", show_default=False)] = None,
     table: Annotated[Path | None, typer.Option("--table", metavar="FILE", help="A measured table, for the benches that need one.", show_default=False)] = None,
+    problem: Annotated[list[str] | None, typer.Option("--problem", metavar="SPEC", help="sbml:FILE[@T_END], petab:FOLDER or a simulated lab; repeatable. For benches that take problems.", show_default=False)] = None,
+    n: Annotated[str | None, typer.Option("--n", metavar="20,50,200", help="How many experiments to learn from, for benches that vary it.", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="Where plots and finished cells go, for benches that write some.", show_default=False)] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Processes, for benches that can use several.", show_default=False)] = None,
+    cost: Annotated[bool, typer.Option("--cost", help="Measure seconds and memory as well, for benches that can.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a bench and print {"checks", "tables", "environment"}. Exits 0 whatever the figures say."""
@@ -34,10 +39,14 @@ def bench(
             raise typer.Exit(int(Exit.USAGE))
         measure = import_module(f"..bench.{name.replace('-', '_')}", __package__).bench
         options: dict[str, Any] = {"quick": quick, "seeds": seeds, "progress": voice.progress}
-        if table is not None:
-            if "table" not in signature(measure).parameters:
-                raise NextwellError(f"Expected no --table for bench {name!r}, found {table}: it needs none.")
-            options["table"] = table
+        given = {"table": table, "problem": problem or None, "n": None if n is None else sizes_of(n), "out": out, "jobs": jobs, "cost": cost or None}
+        for option, value in given.items():
+            if value is None:
+                continue
+            if option not in signature(measure).parameters:
+                shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+                raise NextwellError(f"Expected no --{option} for bench {name!r}, found {shown}: it needs none.")
+            options[option] = value
         result = measure(**options)
         if not {"checks", "tables", "environment"} <= set(result):
             raise NextwellError(f"Expected checks, tables and environment of bench {name!r}, found {', '.join(result)}.")
@@ -49,6 +58,18 @@ def bench(
                     voice.table(rows, title=title)
                 else:
                     voice.say(f"{title}: {json.dumps(rows, default=str)}")
+
+
+def sizes_of(text: str) -> list[int]:
+    """`20,50,200` as numbers.
+
+    Raises:
+        NextwellError: something else than whole numbers above zero.
+    """
+    words = [word.strip() for word in text.split(",")]
+    if not all(word.isdecimal() and int(word) > 0 for word in words):
+        raise NextwellError(f"Expected whole numbers above zero with commas, such as --n 20,50,200, found {text!r}.")
+    return [int(word) for word in words]
 
 
 def benches() -> list[str]:
