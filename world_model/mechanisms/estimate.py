@@ -1,0 +1,254 @@
+"""Estimation of a mechanism's constants from readings: the most probable factors on them, how sure they are, and a report.
+
+Log-normal priors about the given values. What matters is found first (sensitivities on a few interventions far apart), then the peak
+is climbed on these few, then on as many as the budget allows; what is left is moved along the directions that still matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from world_model.terms.errors import MechanismError
+from world_model.terms.space import Settings
+
+from .gauss_newton import Noise, Peak, Readings, climb
+from .laplace import Laplace, spread_about
+from .mechanism import Mechanism, MechanismParameter
+from .scaled_runs import Meter, ScaledRuns
+
+FEW = 6  # interventions on which the search begins
+MOST_CONSTANTS = 40
+LEAST_EFFECT = 0.004  # of an observable's sd, by a constant's prior sd
+_DRAWS = 40  # of the prior, where the first climb ends far from the readings
+_FAR = 0.15  # of an observable's sd
+_USUAL_MS = 5.0  # for a mechanism that does not say what a run costs
+
+
+@runtime_checkable
+class Costed(Protocol):
+    """A mechanism that says what one simulation costs on one core, by counting and not by the clock."""
+
+    @property
+    def cost_ms(self) -> float: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """What estimation may cost.
+
+    Attributes:
+        seconds: of one idle core, turned into a count of simulations by what one of them costs, so that the answer does not hang
+            on the clock.
+        patience: by how many times these seconds the processor may be used before all stops (the report says so then).
+    """
+
+    seconds: float = 8.0
+    patience: float = 3.0
+
+    def meter(self, mechanism: Mechanism) -> Meter:
+        """A fresh count for this mechanism."""
+        cost_ms = max(mechanism.cost_ms, 0.2) if isinstance(mechanism, Costed) else _USUAL_MS
+        return Meter(simulations=int(np.clip(1e3 * self.seconds / cost_ms, 600, 12_000)), seconds=self.seconds * self.patience)
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """A mechanism with factors on some of its constants; a mechanism itself."""
+
+    mechanism: Mechanism
+    factors: Mapping[str, float]
+    log_sd: Mapping[str, float]
+
+    @property
+    def name(self) -> str:
+        return f"{self.mechanism.name}, estimated"
+
+    @property
+    def parameters(self) -> tuple[MechanismParameter, ...]:
+        """As estimated, with what remains unsure."""
+        return tuple(
+            replace(one, value=one.value * self.factors.get(one.name, 1.0), log_sd=self.log_sd.get(one.name, one.log_sd)) for one in self.mechanism.parameters
+        )
+
+    def simulate(self, rows: Sequence[Settings], times_h: np.ndarray, variables: Sequence[str], *, scaled: Mapping[str, float] | None = None) -> np.ndarray:
+        """See `Mechanism`; `scaled` is on top of what was estimated."""
+        further = dict(self.factors)
+        for name, factor in (scaled or {}).items():
+            further[name] = further.get(name, 1.0) * factor
+        return self.mechanism.simulate(rows, times_h, variables, scaled=further)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConstantReport:
+    """One constant: as given, the factor on it, and the sd of its logarithm before and after."""
+
+    name: str
+    given: float
+    factor: float
+    log_sd_before: float
+    log_sd_after: float
+
+    @property
+    def determined(self) -> float:
+        """Share of the prior variance that the readings took away, 0 to 1."""
+        return 1.0 - min((self.log_sd_after / self.log_sd_before) ** 2, 1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EstimateReport:
+    """What was estimated and how it went.
+
+    Attributes:
+        left_out: constants that move nothing that was read.
+        noise_share: `y`, sd of one reading around the fitted mechanism, over the sd of all readings: what structure and noise leave.
+        interventions: used by the search, of how many.
+        ended: why the search stopped.
+    """
+
+    constants: tuple[ConstantReport, ...]
+    left_out: tuple[str, ...]
+    noise_share: tuple[float, ...]
+    simulations: int
+    interventions: tuple[int, int]
+    converged: bool
+    ended: str
+
+    def __str__(self) -> str:
+        sure = sum(one.determined > 0.5 for one in self.constants)
+        return (
+            f"{len(self.constants)} constants estimated from {self.interventions[0]} of {self.interventions[1]} interventions with {self.simulations} "
+            f"simulations, {sure} of them well determined, {len(self.left_out)} left as given; {self.ended}."
+        )
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Attributes:
+    readings: of the distinct interventions.
+    laplace: the Gaussian about the peak, over scalings `u`.
+    """
+
+    runs: ScaledRuns
+    readings: Readings
+    laplace: Laplace
+    report: EstimateReport
+
+    @property
+    def mechanism(self) -> Scaled:
+        """At the peak."""
+        return self.scaled(self.laplace.u)
+
+    @property
+    def log_factors(self) -> np.ndarray:
+        """`p`, natural logarithms of the factors at the peak."""
+        return self.laplace.u * self.runs.log_sd
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """`p x p` of the log factors, by the names of `runs.constants`."""
+        return self.laplace.covariance * np.outer(self.runs.log_sd, self.runs.log_sd)
+
+    def scaled(self, u: np.ndarray) -> Scaled:
+        """The mechanism at a scaling `u`."""
+        sds = dict(zip((c.name for c in self.runs.constants), np.sqrt(np.diag(self.covariance)).tolist(), strict=True))
+        return Scaled(mechanism=self.runs.mechanism, factors=self.runs.factors(u), log_sd=sds)
+
+
+def estimate(
+    mechanism: Mechanism, readings: Readings, *, times_h: np.ndarray, variables: tuple[str, ...], spread: np.ndarray, budget: Budget | None = None
+) -> Estimate:
+    """Estimate the constants of a mechanism.
+
+    Args:
+        readings: of distinct interventions, replicates averaged.
+        spread: order of the interventions in which each lies far from those before it.
+
+    Raises:
+        MechanismError: the mechanism can't be run for any of them.
+    """
+    budget = budget or Budget()
+    meter = budget.meter(mechanism)
+    everything = ScaledRuns(mechanism=mechanism, times_h=times_h, variables=variables, constants=mechanism.parameters, meter=meter)
+    few, base = _few_that_run(everything, readings, spread)
+    runs, left_out = _that_matter(everything, readings.take(few), base)
+    p = len(runs.constants)
+    peak = _first_peak(runs, readings.take(few), reserve=meter.simulations // 2)
+    # two thirds of what is left go to one climb on more interventions, the rest to the directions that matter still
+    n_more = int(np.clip(meter.left * 2 // 3 // max(2 * p + 4, 1), len(few), len(readings)))
+    used = np.concatenate([few, [i for i in spread if i not in set(few.tolist())]]).astype(int)[:n_more]
+    peak = _climb(runs, readings.take(used), start=peak.u, noise="own", reserve=meter.left // 3)
+    laplace = spread_about(runs, readings, peak, used=used)
+    covariance = laplace.covariance
+    report = EstimateReport(
+        constants=tuple(
+            ConstantReport(name=c.name, given=c.value, factor=float(np.exp(u * c.log_sd)), log_sd_before=c.log_sd, log_sd_after=float(c.log_sd * np.sqrt(v)))
+            for c, u, v in zip(runs.constants, laplace.u, np.diag(covariance), strict=True)
+        ),
+        left_out=left_out, noise_share=tuple((np.sqrt(laplace.noise) / readings.scale).tolist()), simulations=meter.used,
+        interventions=(len(used), len(readings)), converged=peak.converged,
+        ended="converged" if peak.converged else f"stopped after {budget.seconds * budget.patience:g} s of the processor" if meter.late else "stopped by the budget",
+    )  # fmt: skip
+    return Estimate(runs=runs, readings=readings, laplace=laplace, report=report)
+
+
+def _few_that_run(runs: ScaledRuns, readings: Readings, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first few interventions, far apart, for which the mechanism runs as given, and its simulations of them."""
+    few = min(max(FEW if len(runs.constants) <= 100 else FEW // 2, 1), len(readings))
+    for begin in range(0, len(spread), 2 * FEW):
+        where = spread[begin : begin + 2 * FEW]
+        told = runs.at([readings.rows[i] for i in where], np.zeros(len(runs.constants)))
+        ran = np.isfinite(told).all(axis=(1, 2))
+        if ran.sum() >= min(few, len(where)) or (ran.any() and begin + 2 * FEW >= len(spread)):
+            return where[ran][:few], told[ran][:few]
+    raise MechanismError(
+        f"Expected the mechanism {runs.mechanism.name!r} to run for some of {len(readings)} interventions, found that its integrator fails for all."
+    )
+
+
+def _that_matter(runs: ScaledRuns, few: Readings, base: np.ndarray) -> tuple[ScaledRuns, tuple[str, ...]]:
+    """The constants that move what is read, the strongest at most forty, in the mechanism's own order."""
+    slopes = runs.jacobian(few.rows, np.zeros(len(runs.constants)), base=base)
+    effect = np.sqrt(((slopes / few.scale[:, None]) ** 2).mean(axis=(0, 1, 2))) if len(runs.constants) else np.zeros(0)
+    strongest = set(np.argsort(-effect, kind="stable")[:MOST_CONSTANTS].tolist())
+    kept = [i for i in range(len(effect)) if i in strongest and effect[i] > LEAST_EFFECT]
+    left_out = tuple(c.name for i, c in enumerate(runs.constants) if i not in kept)
+    return replace(runs, constants=tuple(runs.constants[i] for i in kept)), left_out
+
+
+def _first_peak(runs: ScaledRuns, few: Readings, *, reserve: int) -> Peak:
+    """From the values as given; where that ends far from the readings, from the best draws of the prior too."""
+    p = len(runs.constants)
+    best = _climb(runs, few, start=np.zeros(p), noise="shared", reserve=reserve)
+    if not p or _distance(few, best) < _FAR:
+        return best
+    drawn = np.random.default_rng(0).standard_normal((_DRAWS, p))
+    known: list[tuple[float, int]] = []
+    for i in range(_DRAWS):
+        if not runs.meter.allows(len(few) + reserve):
+            break
+        told = runs.at(few.rows, drawn[i])
+        if np.isfinite(told).all():
+            known.append((few.cost(told, drawn[i], noise="shared"), i))
+    for _, i in sorted(known):
+        if _distance(few, best) < _FAR or not runs.meter.allows(len(few) * (p + 2) + reserve):
+            break
+        other = _climb(runs, few, start=drawn[i], noise="shared", reserve=reserve)
+        if few.cost(other.told, other.u, noise="shared") < few.cost(best.told, best.u, noise="shared"):
+            best = other
+    return best
+
+
+def _climb(runs: ScaledRuns, readings: Readings, *, start: np.ndarray, noise: Noise, reserve: int) -> Peak:
+    if len(start):
+        return climb(runs, readings, start=start, noise=noise, reserve=reserve)
+    told = runs.at(readings.rows, start)
+    return Peak(u=start, told=told, jacobian=np.zeros((*told.shape, 0)), converged=True)
+
+
+def _distance(readings: Readings, peak: Peak) -> float:
+    """Of the observable that is told worst: root mean square over its sd."""
+    return float(np.sqrt((readings.variance(peak.told, noise="own") / readings.scale**2).max()))
