@@ -48,6 +48,8 @@ class CoefficientModel:
         targets: `n x k`, nan where a row says nothing of a coefficient.
         plates: `n` plate codes where each plate has a random effect.
         extra: `n x p` further features of the training designs.
+        unseen_plate: variance of a plate's own deviation, relative to the signal's, where all rows lie on one plate and none could be
+            learned.
     """
 
     family: Family
@@ -56,6 +58,7 @@ class CoefficientModel:
     targets: Tensor
     plates: Tensor | None = None
     extra: Tensor | None = None
+    unseen_plate: float = 0.0
 
     @property
     def inputs(self) -> Tensor:
@@ -112,7 +115,8 @@ class CoefficientModel:
         for gp in self.gps.models:
             typical = gp.input_transform.transform(design)
             if self.plates is None:
-                columns.append(torch.zeros(len(design), dtype=design.dtype))
+                with torch.no_grad():
+                    columns.append(self.unseen_plate * gp.covar_module(typical, diag=True))
                 continue
             own = typical.clone()
             own[..., -1] = 0.0  # a plate's code stands last

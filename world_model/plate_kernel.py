@@ -6,6 +6,7 @@ As covariance: `k(x, x') · (1 + extra · [same plate])`. A query on no plate in
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -17,7 +18,7 @@ from torch import Tensor
 
 TYPICAL = -1.0  # the code of no plate in particular
 FEWEST_ROWS = 8  # a plate that tells its own effect from noise holds at least so many rows
-_PRIOR = LogNormalPrior(-4.0, 1.0)  # extra: median 0.018, a plate's deviation of 13 % of the signal's sd
+PRIOR = LogNormalPrior(-4.0, 1.0)  # extra: median 0.018, a plate's deviation of 13 % of the signal's sd
 
 
 class PlateKernel(Kernel):
@@ -29,7 +30,7 @@ class PlateKernel(Kernel):
         super().__init__(active_dims=torch.tensor([column]))
         self.register_parameter("raw_extra", torch.nn.Parameter(torch.zeros(1, dtype=torch.double)))
         self.register_constraint("raw_extra", Positive())
-        self.register_prior("extra_prior", _PRIOR, lambda module: module.extra, lambda module, value: module.set_extra(value))
+        self.register_prior("extra_prior", PRIOR, lambda module: module.extra, lambda module, value: module.set_extra(value))
         self.set_extra(0.02)
 
     @property
@@ -58,3 +59,9 @@ def plate_codes(blocks: Sequence[str]) -> Tensor | None:
         return None
     code = {block: float(i) for i, block in enumerate(counted)}
     return torch.tensor([code[block] for block in blocks], dtype=torch.double)
+
+
+def unseen_plate(blocks: Sequence[str]) -> float:
+    """`extra` of a plate to come where everything was read on one: the prior's median. 0 where plates can be told apart, or there are none."""
+    counted = Counter(blocks)
+    return math.exp(PRIOR.loc.item()) if len(counted) == 1 and max(counted.values()) >= FEWEST_ROWS else 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -14,6 +14,7 @@ from ..contract import Belief, Capabilities, Of, Progress, Training
 from ..kernels import Family
 from ..mechanisms.scores import MechanismScores
 from ..mechanisms.simulated import Simulated
+from ..plate_kernel import unseen_plate
 from ..misfit import misfit
 
 
@@ -47,6 +48,7 @@ class TrajectoryGP:
         model = fit_coefficients(
             self.family, design=training.design, targets=basis.encode(values), encoder=training.encoder, plates=training.plates, extra=extra
         )
+        model = replace(model, unseen_plate=unseen_plate(training.blocks))
         return FittedTrajectoryGP(model=model, basis=basis, groups=training.groups, offset=offset)
 
 
