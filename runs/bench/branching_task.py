@@ -125,7 +125,7 @@ class BranchingTask:
 
     def reward(self, values: np.ndarray) -> np.ndarray:
         """Time average of the most variable observable after the branch, in its sd."""
-        return values[..., BRANCH + 1 :, 0].mean(axis=-1) / self.scale[0]
+        return np.asarray(values[..., BRANCH + 1 :, 0].mean(axis=-1) / self.scale[0])
 
     def mechanism(self, prior: Prior) -> Mechanism | None:
         if prior == "none":

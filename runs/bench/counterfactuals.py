@@ -101,7 +101,7 @@ def _effects(values: np.ndarray) -> np.ndarray:
     """Differences of every pair of plans after the branch: `h x pairs x t' x y`."""
     first, second = np.triu_indices(values.shape[1], k=1)
     later = values[:, :, BRANCH + 1 :]
-    return later[:, second] - later[:, first]
+    return np.asarray(later[:, second] - later[:, first])
 
 
 def _rms(errors: list[np.ndarray]) -> float:

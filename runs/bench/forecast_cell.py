@@ -17,7 +17,7 @@ from .world_model_contest import Held, design_of, hold, told_by, told_by_world, 
 from .world_model_tasks import Draw, Prior, Task
 
 N_TEST = 200
-N_PLANS = 512
+SEARCHES, N_PLANS = 4, 128
 PRIORS: tuple[Prior, ...] = ("none", "wrong parameters", "wrong structure")
 # children of one seed, by purpose
 TEST, TRAIN, PLANS = 11, 12, 13
@@ -38,7 +38,7 @@ class Material:
         """Draw it."""
         return cls(
             task=task, seed=seed, test=task.draw(N_TEST, rng=np.random.default_rng([seed, TEST])),
-            train=task.draw(most, rng=np.random.default_rng([seed, TRAIN])), plans=task.draw(N_PLANS, rng=np.random.default_rng([seed, PLANS])),
+            train=task.draw(most, rng=np.random.default_rng([seed, TRAIN])), plans=task.draw(SEARCHES * N_PLANS, rng=np.random.default_rng([seed, PLANS])),
         )  # fmt: skip
 
 
@@ -97,11 +97,13 @@ def decisions(material: Material, world: WorldModel, data: Draw) -> dict[str, fl
 
 
 def best_of_many(task: Task, world: WorldModel, *, plans: Draw, data: Draw, random: float) -> Optimised:
-    """The plan that the model promises most of, and what it truly yields; the best run is the one with the best readings."""
-    promised = task.reward(told_by_world(world, design_of(world, plans.columns)).mean)
-    best = int(np.argmax(promised))
+    """The plan that the model promises most of, and what it truly yields: means over `SEARCHES` searches among `N_PLANS` random plans
+    each. The best run is the one with the best readings."""
+    promised = task.reward(told_by_world(world, design_of(world, plans.columns)).mean).reshape(SEARCHES, N_PLANS)
+    true = task.reward(plans.truth).reshape(SEARCHES, N_PLANS)
+    best, each = promised.argmax(axis=1), np.arange(SEARCHES)
     run = int(np.argmax(task.reward(data.readings)))
     return Optimised(
-        promised=float(promised[best]), true=float(task.reward(plans.truth)[best]), random=random, best_run=float(task.reward(data.truth)[run])
+        promised=float(promised[each, best].mean()), true=float(true[each, best].mean()), random=random, best_run=float(task.reward(data.truth)[run])
     )
 

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.stats import norm, spearmanr
 
 Z50, Z90 = float(norm.ppf(0.75)), float(norm.ppf(0.95))
-TRUSTED_ERROR, TRUSTED_COVERAGE = 0.5, 0.85
+TRUSTED_ERROR, TRUSTED_COVERAGE = 0.5, 0.8
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def sd_follows_error(rows: Sequence[dict[str, float]]) -> float | None:
 
 
 def trust_horizon(rows: Sequence[dict[str, float]]) -> float | None:
-    """The last time up to which every 90 % interval covers at least 85 % of readings and the error is below 0.5; None where not even the first."""
+    """The last time up to which every 90 % interval covers at least 80 % of readings and the error is below 0.5; None where not even the first."""
     trusted = None
     for row in rows:
         if row["coverage90"] < TRUSTED_COVERAGE or row["nrmse"] >= TRUSTED_ERROR:

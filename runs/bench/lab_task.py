@@ -94,7 +94,7 @@ class LabTask:
         """The readout of the campaign's first goal, turned so that more is better, in the observable's sd."""
         goal = self.loaded.doc.goals[0]
         told = read_out(goal, torch.as_tensor(values), times_h=torch.as_tensor(self.times), variables=self.variables).numpy()
-        return goal.sign * np.asarray(told) / self.scale[self.variables.index(goal.readout)]
+        return np.asarray(goal.sign * told / self.scale[self.variables.index(goal.readout)])
 
     def mechanism(self, prior: Prior) -> Mechanism | None:
         """None: the lab's own equations would be the answer."""

@@ -42,7 +42,7 @@ class Observed:
 
     def log(self, amounts: np.ndarray) -> np.ndarray:
         """`… x species` → `… x y`."""
-        return np.log(np.maximum(amounts[..., self.species], 0) + self.offset)
+        return np.asarray(np.log(np.maximum(amounts[..., self.species], 0) + self.offset))
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,9 @@ class SbmlTask:
 
     def draw(self, n: int, *, rng: np.random.Generator, share: float = 1.0) -> Draw:
         """Interventions that neither the truth nor the prior fails on."""
-        rows, truth, tries = [], [], 0
+        rows: list[np.ndarray] = []
+        truth: list[np.ndarray] = []
+        tries = 0
         while len(rows) < n:
             tries += 1
             if tries > 3 * n + 20:
@@ -124,7 +126,7 @@ class SbmlTask:
 
     def reward(self, values: np.ndarray) -> np.ndarray:
         """Time average of the most variable observable, in its sd."""
-        return values[..., 0].mean(axis=-1) / self.scale[0]
+        return np.asarray(values[..., 0].mean(axis=-1) / self.scale[0])
 
     def mechanism(self, prior: Prior) -> Mechanism | None:
         if prior == "none":

@@ -17,13 +17,16 @@ from .forecast_cell import PRIORS
 from .world_model_cells import Work, run_cells
 from .world_model_plots import draw_plots
 from .world_model_summary import (
+    accuracy_rows,
+    calibration_rows,
     contestant_rows,
+    counterfactual_rows,
     decision_checks,
+    decision_rows,
     forecast_checks,
     horizon_rows,
     main_prior,
-    seven_rows,
-    summary_rows,
+    range_rows,
     task_rows,
 )
 from .world_model_tasks import default_problems
@@ -68,8 +71,10 @@ def bench(
     if cells:
         checks += forecast_checks(cells) + decision_checks(cells)
         tables |= {
-            "problems": task_rows(cells), "seven measurements": seven_rows(cells), "chosen": summary_rows(cells), "contestants": contestant_rows(cells),
-            "horizon": horizon_rows(cells), "figures are for the mechanism with": main_prior(cells),
+            "problems": task_rows(cells), "mechanism in the tables below": main_prior(cells), "accuracy": accuracy_rows(cells),
+            "1-2 counterfactuals and rollouts, by branching": counterfactual_rows(cells),
+            "3-6 reward, ranking, lift, exploitability": decision_rows(cells), "7 calibration": calibration_rows(cells),
+            "out of range": range_rows(cells), "contestants": contestant_rows(cells), "horizon": horizon_rows(cells),
         }  # fmt: skip
     for spec in measured:
         told = _measured(Path(spec.removeprefix(PETAB)), seeds=n_seeds, progress=progress)
@@ -92,7 +97,8 @@ def _measured(folder: Path, *, seeds: int, progress: Callable[[str], None]) -> d
     """Real measurements, whole conditions held out."""
     from .petab_conditions import bench_conditions
 
-    return bench_conditions(folder, seeds=seeds, progress=progress)
+    told: dict[str, Any] = bench_conditions(folder, seeds=seeds, progress=progress)
+    return told
 
 
 def _environment(*, quick: bool, seeds: int, sizes: Sequence[int]) -> dict[str, Any]:

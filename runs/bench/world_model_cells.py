@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,7 @@ def cells_of(work: Work, *, progress: Progress) -> Iterator[dict[str, Any]]:
     for n in sorted(work.sizes):
         begun = time.perf_counter()
         where = f"{task.name}, N = {n}, seed {work.seed}"
-        told = forecast_cell(material, n, priors=work.priors, progress=lambda said, where=where: progress(f"{where}: {said}"))
+        told = forecast_cell(material, n, priors=work.priors, progress=partial(_say, progress, where))
         record: dict[str, Any] = {"priors": told.records}
         prior: Prior = "wrong parameters" if "wrong parameters" in told.records else "none"
         progress(f"{where}: out of range")
@@ -117,6 +118,10 @@ def cells_of(work: Work, *, progress: Progress) -> Iterator[dict[str, Any]]:
             "cut": task.cut().what if isinstance(task, SbmlTask) and "wrong structure" in work.priors else None,
             "wall s": round(time.perf_counter() - begun, 2),
         }  # fmt: skip
+
+
+def _say(progress: Progress, where: str, said: str) -> None:
+    progress(f"{where}: {said}")
 
 
 def _counterfactuals(task: BranchingTask, n: int, *, prior: Prior, verdict: Verdict, seed: int) -> dict[str, Any]:

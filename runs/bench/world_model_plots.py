@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,9 @@ def draw_plots(cells: Sequence[Cell], *, cost: Sequence[Mapping[str, Any]], fold
     files = []
     for name, draw in drawn:
         figure = draw()
-        figure.tight_layout()
+        figure.set_layout_engine("constrained")
         files.append(folder / f"{name}.png")
-        figure.savefig(files[-1], dpi=130)
+        figure.savefig(files[-1], dpi=130, bbox_inches="tight")
         plt.close(figure)
     return files
 
@@ -77,7 +78,6 @@ def _errors(plt: Any, cells: Sequence[Cell]) -> Any:
         axis.minorticks_off() if len(sizes) < 2 else axis.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7, frameon=False)
-    figure.set_layout_engine("constrained")
     return figure
 
 
@@ -126,7 +126,7 @@ def _exploitability(plt: Any, cells: Sequence[Cell]) -> Any:
     for axis, problem in zip(axes, problems, strict=True):
         here = [cell for cell in cells if cell["problem"] == problem and prior in cell["priors"]]
         for key, colour in (("exploitability", "#b3452c"), ("lift over random", "#2c6fb3"), ("lift over best run", "#5a8f4f")):
-            told = by_cell(here, lambda cell, key=key: cell["priors"][prior]["decisions"].get(key))
+            told = by_cell(here, partial(_decision, prior, key))
             sizes = sorted(n for _, n in told)
             for n in sizes:
                 axis.plot([n] * len(told[problem, n]), told[problem, n], "o", ms=3, alpha=0.4, color=colour)
@@ -137,6 +137,11 @@ def _exploitability(plt: Any, cells: Sequence[Cell]) -> Any:
         axis.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     axes[0].legend(fontsize=7, frameon=False)
     return figure
+
+
+def _decision(prior: str, key: str, cell: Cell) -> float | None:
+    told: float | None = cell["priors"][prior]["decisions"].get(key)
+    return told
 
 
 def _refusal(plt: Any, cells: Sequence[Cell]) -> Any:

@@ -128,19 +128,18 @@ def decision_checks(cells: Sequence[Cell]) -> list[Check]:
     return checks
 
 
-def summary_rows(cells: Sequence[Cell]) -> list[dict[str, Any]]:
-    """One row a problem, size and prior belief: medians [quartiles] of the seeds."""
+def accuracy_rows(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    """One row a problem, size and prior belief: who was picked how often; median [quartiles] of the seeds."""
     rows = []
     for prior in BY_PRIOR:
         for (problem, n), picked in sorted(_picked(cells, prior).items()):
-            here = [cell for cell in cells if (cell["problem"], cell["n"]) == (problem, n) and prior in cell["priors"]]
-            row: dict[str, Any] = {"problem": problem, "N": n, "mechanism": prior, "picked": picked, "seeds": len(here)}
-            for key in ("nrmse", "crps", "crps reading", "coverage50", "coverage90", "width90", "pit ks", "sd follows error", "trust horizon"):
-                row[key] = _spread(_at(cell, prior, "chosen", key) for cell in here)
-            alone = [_at(cell, prior, "mechanism alone", "nrmse") for cell in here]
-            row["mechanism alone nrmse"] = _spread(alone)
-            row["cpu s"] = _median(cell["priors"][prior]["seconds"] for cell in here)
-            rows.append(row)
+            here = [cell for cell in _cells_at(cells, problem, n) if prior in cell["priors"]]
+            rows.append({
+                "problem": problem, "N": n, "mechanism": prior, "picked": picked, "seeds": len(here),
+                "nrmse": _spread(_at(cell, prior, "chosen", "nrmse") for cell in here), "crps": _spread(_at(cell, prior, "chosen", "crps") for cell in here),
+                "mechanism alone": _spread(_at(cell, prior, "mechanism alone", "nrmse") for cell in here),
+                "cpu s": _median(cell["priors"][prior]["seconds"] for cell in here),
+            })  # fmt: skip
     return rows
 
 
@@ -148,8 +147,8 @@ def contestant_rows(cells: Sequence[Cell]) -> list[dict[str, Any]]:
     """One row a problem and size: every contestant's median NRMSE, and CPU seconds."""
     prior = main_prior(cells)
     rows = []
-    for problem, n in sorted({(cell["problem"], cell["n"]) for cell in cells}):
-        here = [cell for cell in cells if (cell["problem"], cell["n"]) == (problem, n)]
+    for problem, n in _places(cells):
+        here = _cells_at(cells, problem, n)
         for name in names(here, prior=prior):
             row = {"problem": problem, "N": n, "contestant": name}
             for key in ("nrmse", "crps", "coverage90", "width90", "held out", "seconds"):
@@ -158,43 +157,40 @@ def contestant_rows(cells: Sequence[Cell]) -> list[dict[str, Any]]:
     return rows
 
 
-def seven_rows(cells: Sequence[Cell]) -> list[dict[str, Any]]:
-    """The seven measurements of arXiv 2606.15032, one row a problem and size; medians of the seeds."""
+def counterfactual_rows(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    """Measurements 1 and 2, and the ranking of branched plans: medians of the seeds."""
+    keys = ("sign right", "pairs", "effect rmse", "rollout nrmse", "nrmse without the history", "last reading's nrmse", "rollout coverage90", "kendall tau", "regret@1", "regret@5")
+    told = [cell for cell in cells if cell.get("counterfactuals")]
+    return [{"problem": problem, "N": n, **{key: _median(cell["counterfactuals"][key] for cell in _cells_at(told, problem, n)) for key in keys}} for problem, n in _places(told)]
+
+
+def decision_rows(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    """Measurements 3 to 6, in sd of the reward over random plans: medians of the seeds."""
     prior = main_prior(cells)
-    rows = []
-    for problem, n in sorted({(cell["problem"], cell["n"]) for cell in cells}):
-        here = [cell for cell in cells if (cell["problem"], cell["n"]) == (problem, n)]
+    keys = ("reward r2", "reward rank", "kendall tau", "regret@1", "regret@5", "lift over random", "lift over best run", "exploitability")
+    return [{"problem": problem, "N": n, **{key: _median(_at(cell, prior, "decisions", key) for cell in _cells_at(cells, problem, n)) for key in keys}} for problem, n in _places(cells)]
 
-        def branched(key: str, here: Sequence[Cell] = here) -> float | None:
-            return _median(cell["counterfactuals"][key] for cell in here if cell.get("counterfactuals"))
 
-        def decided(key: str, here: Sequence[Cell] = here) -> float | None:
-            return _median(_at(cell, prior, "decisions", key) for cell in here)
+def calibration_rows(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    """Measurement 7, of noisy readings by the chosen model: median [quartiles] of the seeds."""
+    prior = main_prior(cells)
+    keys = ("coverage50", "coverage90", "width90", "pit ks", "crps reading", "sd follows error", "trust horizon")
+    return [{"problem": problem, "N": n, **{key: _spread(_at(cell, prior, "chosen", key) for cell in _cells_at(cells, problem, n)) for key in keys}} for problem, n in _places(cells)]
 
-        def ranged(key: str, here: Sequence[Cell] = here) -> float | None:
-            return _median(cell["out of range"][key] for cell in here if cell.get("out of range"))
 
-        rows.append({
-            "problem": problem, "N": n,
-            "1 sign right": branched("sign right"), "1 effect rmse": branched("effect rmse"),
-            "2 rollout nrmse": branched("rollout nrmse"), "2 without history": branched("nrmse without the history"), "2 last reading": branched("last reading's nrmse"),
-            "3 reward r2": decided("reward r2"), "3 reward rank": decided("reward rank"),
-            "4 kendall tau": decided("kendall tau"), "4 tau, branched": branched("kendall tau"), "4 regret@1": decided("regret@1"), "4 regret@5": decided("regret@5"),
-            "4 regret@1, branched": branched("regret@1"),
-            "5 lift over random": decided("lift over random"), "5 lift over best run": decided("lift over best run"),
-            "6 exploitability": decided("exploitability"),
-            "7 coverage90": _median(_at(cell, prior, "chosen", "coverage90") for cell in here), "7 pit ks": _median(_at(cell, prior, "chosen", "pit ks") for cell in here),
-            "out of range auroc": ranged("auroc"), "nrmse inside": ranged("nrmse inside"), "nrmse beyond": ranged("nrmse beyond"),
-        })  # fmt: skip
-    return rows
+def range_rows(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    """Within and beyond the range that was learned: medians of the seeds."""
+    keys = ("auroc", "auroc of sd", "nrmse inside", "nrmse beyond", "refused inside", "refused beyond")
+    told = [cell for cell in cells if cell.get("out of range")]
+    return [{"problem": problem, "N": n, **{key: _median(cell["out of range"][key] for cell in _cells_at(told, problem, n)) for key in keys}} for problem, n in _places(told)]
 
 
 def horizon_rows(cells: Sequence[Cell]) -> list[dict[str, Any]]:
     """One row a problem, size and time: medians of the seeds for the chosen model."""
     prior = main_prior(cells)
     rows = []
-    for problem, n in sorted({(cell["problem"], cell["n"]) for cell in cells}):
-        curves = [cell["priors"][prior]["chosen"]["horizon"] for cell in cells if (cell["problem"], cell["n"]) == (problem, n) and prior in cell["priors"]]
+    for problem, n in _places(cells):
+        curves = [cell["priors"][prior]["chosen"]["horizon"] for cell in _cells_at(cells, problem, n) if prior in cell["priors"]]
         for i in range(len(curves[0]) if curves else 0):
             keys = ("nrmse", "crps", "coverage90", "width90", "sd", "error")
             rows.append({"problem": problem, "N": n, "time": curves[0][i]["time"], **{key: _median(curve[i][key] for curve in curves) for key in keys}})
@@ -205,6 +201,14 @@ def task_rows(cells: Sequence[Cell]) -> list[dict[str, Any]]:
     """What each problem is, by seed, and which reaction the wrong structure misses."""
     found = {(cell["problem"], cell["seed"]): {**cell["task"], "seed": cell["seed"], "cut": cell.get("cut"), "no branching": cell.get("counterfactuals left out")} for cell in cells}
     return [{key: ", ".join(value) if isinstance(value, list) else value for key, value in row.items()} for _, row in sorted(found.items())]
+
+
+def _places(cells: Sequence[Cell]) -> list[tuple[str, int]]:
+    return sorted({(cell["problem"], cell["n"]) for cell in cells})
+
+
+def _cells_at(cells: Sequence[Cell], problem: str, n: int) -> list[Cell]:
+    return [cell for cell in cells if (cell["problem"], cell["n"]) == (problem, n)]
 
 
 def _wins(cells: Sequence[Cell], rival: str, *, prior: str) -> list[Check]:

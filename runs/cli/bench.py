@@ -14,6 +14,8 @@ from .exits import Exit
 from .options import AsJson
 from .voice import speaking
 
+MOST_ROWS = 60  # of a table on the screen
+
 
 def bench(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Which bench; an unknown name lists them.")],
@@ -54,7 +56,9 @@ def bench(
         if not as_json:
             voice.table([{key: check[key] for key in ("name", "value", "goal", "ok", "n") if key in check} for check in result["checks"]], title=f"bench {name}")
             for title, rows in result["tables"].items():
-                if isinstance(rows, list) and rows and isinstance(rows[0], dict):
+                if isinstance(rows, list) and len(rows) > MOST_ROWS:
+                    voice.say(f"{title}: {len(rows)} rows, with --json")
+                elif isinstance(rows, list) and rows and isinstance(rows[0], dict):
                     voice.table(rows, title=title)
                 else:
                     voice.say(f"{title}: {json.dumps(rows, default=str)}")
