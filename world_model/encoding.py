@@ -18,6 +18,7 @@ from world_model.terms.errors import SpaceError, nearest
 from world_model.terms.factors import Categorical, Descriptors, Factor
 from world_model.terms.space import SearchSpace, Settings
 
+from .level_similarity import LevelFeatures, level_features
 from .plate_kernel import TYPICAL
 
 Extra = Callable[[Tensor], Tensor]  # designs `n x d` → further features `n x p`
@@ -35,7 +36,10 @@ class Encoder:
 
     def __init__(self, space: SearchSpace) -> None:
         self.space = space
-        self.tables = tuple(_feature_table(f) if isinstance(f, Categorical) else None for f in space.factors)
+        self.levels = tuple(level_features(f) if isinstance(f, Categorical) else None for f in space.factors)
+        self.tables = tuple(
+            _feature_table(f, told) if isinstance(f, Categorical) else None for f, told in zip(space.factors, self.levels, strict=True)
+        )
         self.categorical_dims = tuple(i for i, table in enumerate(self.tables) if table is not None)
         self.has_descriptors = any(isinstance(f, Categorical) and f.descriptors is not None for f in space.factors)
         self.n_features = sum(1 if table is None else table.shape[1] for table in self.tables)
@@ -56,9 +60,30 @@ class Encoder:
         columns = [_decode_column(f, column) for f, column in zip(self.space.factors, design.detach().numpy().T, strict=True)]
         return [dict(zip(self.space.names, row, strict=True)) for row in zip(*columns, strict=True)]
 
-    def featurise(self, *, with_plate: bool = False, extra: Extra | None = None) -> Featurise:
-        """A fresh input transform from designs to features; with extra features, and a column of plate codes, after them where asked for."""
-        return Featurise(self.tables, with_plate=with_plate, extra=extra)
+    def featurise(self, *, with_plate: bool = False, extra: Extra | None = None, by_structure: bool = False) -> Featurise:
+        """A fresh input transform from designs to features; with extra features, and a column of plate codes, after them where asked for.
+
+        Args:
+            by_structure: levels with a structure show it, also where they have descriptors.
+        """
+        return Featurise(self.structure_tables if by_structure else self.tables, with_plate=with_plate, extra=extra)
+
+    @property
+    def structure_tables(self) -> tuple[Tensor | None, ...]:
+        """The tables of features with structures in place of descriptors."""
+        return tuple(table if told is None else told.table for table, told in zip(self.tables, self.levels, strict=True))
+
+    def groups(self, *, by_structure: bool = False) -> tuple[tuple[int, ...], ...]:
+        """The features of one number, one category, one molecule, one position of a sequence: what shares a length scale."""
+        found: list[tuple[int, ...]] = []
+        start = 0
+        tables = self.structure_tables if by_structure else self.tables
+        for table, told in zip(tables, self.levels, strict=True):
+            width = 1 if table is None else table.shape[1]
+            own = told.groups if told is not None and table is told.table else (tuple(range(width)),)
+            found += [tuple(start + column for column in group) for group in own]
+            start += width
+        return tuple(found)
 
     def features(self, design: Tensor) -> Tensor:
         """`… x u` of a design `… x d`."""
@@ -160,7 +185,9 @@ def _decode_column(factor: Factor, column: np.ndarray) -> list[float | str]:
     return [float(number) for number in numbers]
 
 
-def _feature_table(factor: Categorical) -> Tensor:
+def _feature_table(factor: Categorical, told: LevelFeatures | None) -> Tensor:
+    if factor.descriptors is None and told is not None:
+        return told.table
     if factor.descriptors is None:
         return torch.eye(len(factor.levels), dtype=torch.double) if len(factor.levels) > 1 else torch.zeros(1, 1, dtype=torch.double)
     return torch.as_tensor(_informative(factor.descriptors, factor.levels), dtype=torch.double)

@@ -4,6 +4,7 @@
          other, and a signal larger than what has been seen so far. It takes the idea of the priors of Shields et al. (Nature
          590:89, 2021) for reactions (long scales, large signal) to any number of features, and leaves out their large noise;
          that scales grow with the root of the number of features is from Hvarfner et al. (2024).
+`structure` Matérn 5/2 on how alike molecules and sequences are, with one length scale a molecule or position.
 `saas`   ARD Matérn 5/2 that expects most features to be idle (a half-Cauchy on each inverse squared length scale), for many features.
 `additive` a sum of one-factor curves, without interactions.
 `pairwise` main effects and interactions of two, for edits and categories: a polynomial of indicators.
@@ -27,19 +28,23 @@ from torch import Tensor
 
 from .additive_kernel import AdditiveKernel
 from .encoding import Encoder, Extra
+from .grouped_kernel import GroupedMatern
 from .merged_columns import merged_columns
 from .pairwise_kernel import MainAndPairs
 from .plate_kernel import PlateKernel
 
-Family = Literal["wide", "saas", "additive", "pairwise", "linear", "mean"]
-FAMILIES: tuple[Family, ...] = ("wide", "saas", "additive", "pairwise", "linear", "mean")
+Family = Literal["wide", "structure", "saas", "additive", "pairwise", "linear", "mean"]
+FAMILIES: tuple[Family, ...] = ("wide", "structure", "saas", "additive", "pairwise", "linear", "mean")
 
 _SHRINKAGE = 0.1  # tau of the sparse family: the scale of the half-Cauchy that Eriksson & Jankowiak (2021) put on it
-_SIGNAL = 8.0  # variance of the signal before there is evidence, where what has been seen has variance 1
+SIGNAL = 8.0  # variance of the signal before there is evidence, where what has been seen has variance 1
+
+
+NOISE = LogNormalPrior(-4.0, 0.5)  # variance of a reading's noise: about 2 %
 
 
 @dataclass(frozen=True)
-class _Breadth:
+class Breadth:
     """Log-normal priors of the wide family.
 
     Attributes:
@@ -56,9 +61,14 @@ class _Breadth:
 
 # The features of a level (descriptors, one-hot columns) share its effect and are too many to be told apart by a few levels:
 # they are held near each other, and the signal is held large, for most levels have not been seen.
-_LEVELS = _Breadth(centre=1.0, spread=0.6, signal_spread=0.5)
+_LEVELS = Breadth(centre=1.0, spread=0.6, signal_spread=0.5)
 # A numeric factor stands for itself: it may turn within its range, or not matter at all.
-_NUMBERS = _Breadth(centre=0.7, spread=1.0, signal_spread=1.0)
+_NUMBERS = Breadth(centre=0.7, spread=1.0, signal_spread=1.0)
+
+
+def breadth_of(encoder: Encoder) -> Breadth:
+    """The wide family's priors for a space."""
+    return _LEVELS if encoder.categorical_dims else _NUMBERS
 
 
 def build(
@@ -70,26 +80,31 @@ def build(
         inputs: `n x d`, then the extra features where there are any, then a plate code where each plate has a random effect.
         targets: `n x 1`, standardised.
     """
-    u = encoder.n_features + inputs.shape[1] - len(encoder.space.factors) - with_plate
-    likelihood = GaussianLikelihood(noise_prior=LogNormalPrior(-4.0, 0.5))
+    groups = encoder.groups(by_structure=family == "structure")
+    first = 1 + groups[-1][-1]
+    u = first + inputs.shape[1] - len(encoder.space.factors) - with_plate
+    further = [(column,) for column in range(first, u)]
+    likelihood = GaussianLikelihood(noise_prior=NOISE)
     likelihood.noise = 0.02
     kernel: Kernel
     if family == "wide":
-        breadth = _LEVELS if encoder.categorical_dims else _NUMBERS
+        breadth = breadth_of(encoder)
         scale = breadth.centre * u**0.5
         base = MaternKernel(2.5, ard_num_dims=u, lengthscale_prior=LogNormalPrior(math.log(scale), breadth.spread))
         base.lengthscale = scale
-        kernel = ScaleKernel(base, outputscale_prior=LogNormalPrior(math.log(_SIGNAL), breadth.signal_spread))
-        kernel.outputscale = _SIGNAL
+        kernel = ScaleKernel(base, outputscale_prior=LogNormalPrior(math.log(SIGNAL), breadth.signal_spread))
+        kernel.outputscale = SIGNAL
     elif family == "saas":
         base = MaternKernel(2.5, ard_num_dims=u).to(torch.double)
         add_saas_prior(base, tau=_SHRINKAGE)
-        kernel = ScaleKernel(base, outputscale_prior=LogNormalPrior(math.log(_SIGNAL), 1.0))
-        kernel.outputscale = _SIGNAL
+        kernel = ScaleKernel(base, outputscale_prior=LogNormalPrior(math.log(SIGNAL), 1.0))
+        kernel.outputscale = SIGNAL
     elif family == "additive":
-        kernel = AdditiveKernel(_columns_of_factors(encoder, further=u - encoder.n_features), signal=_SIGNAL)
+        kernel = AdditiveKernel([*groups, *further], signal=SIGNAL)
+    elif family == "structure":
+        kernel = GroupedMatern([*groups, *further], signal=SIGNAL)
     elif family == "pairwise":
-        kernel = MainAndPairs(merged_columns(encoder, further=u - encoder.n_features))
+        kernel = MainAndPairs(merged_columns(encoder, further=len(further)))
     elif family == "linear":
         kernel = LinearKernel(variance_prior=LogNormalPrior(0.0, 1.0)) + ConstantKernel(constant_prior=LogNormalPrior(0.0, 1.0))
         likelihood = GaussianLikelihood(noise_prior=LogNormalPrior(-2.0, 1.5))
@@ -102,13 +117,6 @@ def build(
         kernel.active_dims = torch.arange(u)
         kernel = kernel * PlateKernel(column=u)
     return SingleTaskGP(
-        inputs, targets, likelihood=likelihood, covar_module=kernel, input_transform=encoder.featurise(with_plate=with_plate, extra=extra),
-        outcome_transform=None,
+        inputs, targets, likelihood=likelihood, covar_module=kernel, outcome_transform=None,
+        input_transform=encoder.featurise(with_plate=with_plate, extra=extra, by_structure=family == "structure"),
     ).to(torch.double)
-
-
-def _columns_of_factors(encoder: Encoder, *, further: int) -> list[list[int]]:
-    """The features of each factor, then each further feature for itself."""
-    names = encoder.feature_names()
-    groups = [[i for i, name in enumerate(names) if name == factor] for factor in dict.fromkeys(names)]
-    return groups + [[len(names) + i] for i in range(further)]

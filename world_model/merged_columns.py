@@ -29,12 +29,14 @@ def merged_columns(encoder: Encoder, *, further: int = 0) -> MergedColumns:
     that edits nothing. So knock-outs of (A, B) and of (B, A) are one experiment, and descriptors of two such factors add up.
     """
     keys: list[tuple[str, ...] | None] = []  # a feature's merged column; None for a feature that says nothing
+    unit = {column: i for i, group in enumerate(encoder.groups()) for column in group}
     for factor, table in zip(encoder.space.factors, encoder.tables, strict=True):
         if factor.action != "edit":
-            keys += [("feature", factor.name, str(i)) for i in range(1 if table is None else table.shape[1])]
+            start, width = len(keys), 1 if table is None else table.shape[1]
+            keys += [("feature", str(unit[column]), str(column)) for column in range(start, start + width)]
         elif isinstance(factor, Categorical) and table is not None:
             mode = str(factor.mode)
-            if factor.descriptors is None:
+            if factor.descriptors is None and factor.smiles is None and factor.sequences is None:
                 keys += [None if level == factor.no_edit else ("gene", level, mode) for level in factor.levels]
             else:
                 keys += [("described", mode, *(f"{cell:.9g}" for cell in table[:, i].tolist())) for i in range(table.shape[1])]

@@ -19,13 +19,16 @@ def misfit(family: Family, training: Training) -> str | None:
     encoder, space = training.encoder, training.space
     if family in ("saas", "additive", "pairwise") and len(training) > MOST_ROWS:
         return f"more than {MOST_ROWS:,} experiments"
+    if family == "structure" and not any(encoder.levels):
+        return "no factor's levels are molecules or sequences"
     if family == "saas" and encoder.n_features < FEWEST_SPARSE:
         return f"fewer than {FEWEST_SPARSE} features"
     if family == "additive":
-        if len(space.factors) < 2:
+        curves = len(encoder.groups())
+        if curves < 2:
             return "one factor alone has nothing to add up"
-        if len(space.factors) > MOST_CURVES:
-            return f"more than {MOST_CURVES} factors"
+        if curves > MOST_CURVES:
+            return f"more than {MOST_CURVES} curves"
     if family == "pairwise":
         numbers = [
             factor.name for i, factor in enumerate(space.factors)

@@ -20,6 +20,7 @@ _OWN: tuple[Contestant, ...] = (
     TrajectoryGP(name="mechanism input", family="wide", mechanism="input"),
     TrajectoryGP(name="mechanism residual", family="wide", mechanism="mean"),
     TrajectoryGP(name="wide", family="wide"),
+    TrajectoryGP(name="structure", family="structure"),
     TrajectoryGP(name="saas", family="saas"),
     TrajectoryGP(name="additive", family="additive"),
     TrajectoryGP(name="pairwise", family="pairwise"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -14,6 +15,10 @@ from world_model.terms.word import NAME, Name, Word
 
 # Keys that only some ways of acting have: a factor without them is the word that it was before there were such keys.
 ACT_KEYS = ("from_h", "to_h", "from_value", "variable", "mode", "target", "no_edit")
+
+# Keys of a category that say what its levels are made of; left out of a digest where they are not given, for the same reason.
+STRUCTURE_KEYS = ("smiles", "sequences")
+SEQUENCE = re.compile(r"^[A-Z*-]+$")
 
 
 class _Numeric(Word):
@@ -212,6 +217,8 @@ class Categorical(Word):
     name: Name
     levels: tuple[str, ...] = Field(min_length=1)
     descriptors: Descriptors | None = None
+    smiles: dict[str, str] | None = Field(None, description="level → the molecule as SMILES; an empty text for none")
+    sequences: dict[str, str] | None = Field(None, description="level → the protein or DNA in one-letter code")
     unit: Literal[""] = ""
     acts: Literal["set", "edit"] | None = Field(None, description="set: a condition; edit: each level is a gene that is changed")
     mode: EditMode | None = Field(None, description="for an edit: what is done to the gene")
@@ -231,6 +238,19 @@ class Categorical(Word):
             missing = [level for level in self.levels if level not in self.descriptors.values]
             if missing:
                 raise ValueError(f"expected descriptors for every level, found none for {missing[:5]}")
+        return self
+
+    @model_validator(mode="after")
+    def _every_level_has_its_structure(self) -> Self:
+        if self.smiles is not None and self.sequences is not None:
+            raise ValueError("expected smiles or sequences, found both; a level is a molecule or a sequence")
+        for key, told in (("smiles", self.smiles), ("sequences", self.sequences)):
+            if told is not None and (missing := [level for level in self.levels if level not in told]):
+                raise ValueError(f"{key}: expected one for every level, found none for {missing[:5]}")
+        for level in self.levels if self.sequences is not None else ():
+            letters = self.sequences[level]  # type: ignore[index]
+            if not SEQUENCE.match(letters):
+                raise ValueError(f"sequences: expected capital one-letter codes for level {level!r}, found {letters[:40]!r}")
         return self
 
     @model_validator(mode="after")

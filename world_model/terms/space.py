@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from world_model.terms.constraints import Linear
 from world_model.terms.errors import SpaceError, nearest
-from world_model.terms.factors import ACT_KEYS, NUMERIC_KINDS, Categorical, Continuous, Descriptors, Discrete, Factor
+from world_model.terms.factors import ACT_KEYS, NUMERIC_KINDS, STRUCTURE_KEYS, Categorical, Continuous, Descriptors, Discrete, Factor
 from world_model.terms.forced import Settings, forced_by, settings_behind
 from world_model.terms.interventions import Intervention
 from world_model.terms.times import hours_named, span_faults
@@ -199,7 +199,7 @@ class SearchSpace:
 
 def _told(factor: Factor) -> dict[str, Any]:
     """A factor as data, without the keys that its way of acting does not have: such a factor keeps its digest when words are added."""
-    return {key: value for key, value in factor.model_dump(mode="json").items() if not (key in ACT_KEYS and value is None)}
+    return {key: value for key, value in factor.model_dump(mode="json").items() if not (key in (*ACT_KEYS, *STRUCTURE_KEYS) and value is None)}
 
 
 def describe_factor(factor: Factor) -> str:
