@@ -22,11 +22,14 @@ from .verbs.open_campaign import begin
 from .verbs.proposal_table import proposal_columns, proposal_rows
 from .verbs.propose import Strategy, propose
 from .verbs.record_frame import record_frame
+from .verbs.what_if import ask_what_if
 
 if TYPE_CHECKING:
     from typing import TypeAlias
 
     import pandas as pd
+
+    from world_model.what_if import WhatIf
 
     Experiments: TypeAlias = pd.DataFrame | Sequence[Mapping[str, float | str]]
 
@@ -127,6 +130,24 @@ class Campaign:
             ResultsError: too few results to learn from, or a time outside what was read.
         """
         return self._model().simulate(experiments, times_h, n=n, seed=seed)
+
+    def what_if(
+        self, experiment: str, plans: Mapping[str, Mapping[str, float | str]], *, until_h: float | None = None, n: int = 1000, seed: int = 0,
+        claim: str = "certified",
+    ) -> WhatIf:  # fmt: skip
+        """What an experiment under way would do under other plans for the rest of it; draw i is one hypothesis for all plans.
+
+        Args:
+            plans: name → the factors that it changes; only what acts after now can.
+            until_h: now, in hours; later readings are held back. Without it, the last reading.
+            claim: `certified` needs a certificate of level 3; `exploration` needs none, and the answer says so.
+
+        Raises:
+            ConflictError: no certificate that allows it.
+            DesignError: an unknown experiment, or a plan that changes the past or leaves the space.
+            ResultsError: too few results to learn from.
+        """
+        return ask_what_if(self._open, experiment=experiment, plans=plans, until_h=until_h, n=n, seed=seed, claim=claim)
 
     @property
     def state(self) -> CampaignState:

@@ -58,6 +58,7 @@ class WhatIf:
         readouts: `s x p`, the goal's readout; `s x p` zeros without a goal.
         leak: `p`, what the model believes that a plan changes before it acts, at most, in sd of a reading: an error of the model's
             own that was taken out of `values`. Above `Z90` the plan's effect deserves doubt.
+        out_of_range: `p`, True where a plan lies too far from anything the model has learned to be promised anything.
         n_effective: of how many equally good hypotheses the draws consist.
         claim: what may be said on these numbers.
     """
@@ -71,6 +72,7 @@ class WhatIf:
     goal: Goal | None
     readouts: Tensor
     leak: Tensor
+    out_of_range: Tensor
     n_effective: float
     claim: str
 
@@ -101,10 +103,12 @@ class WhatIf:
     @property
     def doubts(self) -> tuple[str, ...]:
         """Sentences about plans whose effect deserves doubt."""
-        return tuple(
+        early = [
             f"{name}: the model believes that it changes readings by {leak:.1f} sd before it acts; it has not learned when acts act, so take its effect with doubt."
             for name, leak in zip(self.plans, self.leak.tolist(), strict=True) if leak > Z90
-        )  # fmt: skip
+        ]  # fmt: skip
+        far = [f"{name}: lies outside of what the model has learned; nothing is promised." for name, is_far in zip(self.plans, self.out_of_range.tolist(), strict=True) if is_far]
+        return (*far, *early)
 
     def difference(self, plan: str, other: str) -> Tensor:
         """`s x t x y`: trajectories of one plan less another's, draw by draw."""
@@ -140,5 +144,6 @@ def what_if(
         readouts = read_out(goal, told.values, times_h=world.times_h, variables=world.variables)
     return WhatIf(
         plans=tuple(whole), settings=tuple(whole.values()), times_h=world.times_h, variables=world.variables, values=told.values, history=history,
-        goal=goal, readouts=readouts, leak=told.leak, n_effective=told.n_effective, claim=EXPLORATION if claim == "exploration" else claim,
+        goal=goal, readouts=readouts, leak=told.leak, out_of_range=world.range.refuses(world.encoder.design_of(list(whole.values()))),
+        n_effective=told.n_effective, claim=EXPLORATION if claim == "exploration" else claim,
     )  # fmt: skip
