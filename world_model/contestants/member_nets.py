@@ -43,6 +43,11 @@ class Nets:
         return cls(weights=tuple(layers), skip=torch.zeros(members, sizes[0] + 1, sizes[-1], dtype=MEMBER_DTYPE))
 
     @property
+    def inputs(self) -> int:
+        """How many numbers they take."""
+        return self.skip.shape[1] - 1
+
+    @property
     def tensors(self) -> list[Tensor]:
         return [*self.weights, self.skip]
 
