@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 
 from ..contract import Contestant, Training
 from ..terms.errors import NextwellError, nearest
+from .field_gp import FieldGP
 from .matching_mean import MatchingMean
 from .nearest import Nearest
 from .no_effect import NoEffect
@@ -17,6 +18,8 @@ from .trajectory_gp import TrajectoryGP
 ENTRY_POINTS = "nextwell.world_models"
 
 _OWN: tuple[Contestant, ...] = (
+    FieldGP(name="fitted mechanism field", mechanism="fitted"),
+    FieldGP(name="field"),
     TrajectoryGP(name="mechanism input", family="wide", mechanism="input"),
     TrajectoryGP(name="mechanism residual", family="wide", mechanism="mean"),
     TrajectoryGP(name="wide", family="wide"),

@@ -1,4 +1,4 @@
-"""Formulas of PEtab observables as numbers over arrays: parsed by libSBML, walked node by node; nothing is ever executed as code."""
+"""Formulas of PEtab observables as numbers over arrays: parsed by libSBML, walked node by node; nothing is run as code."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Formula:
 
     text: str
     symbols: frozenset[str]
-    _node: Any
+    _value: Callable[[Arrays], Any]
 
     @classmethod
     def parse(cls, text: str, *, where: str) -> Formula:
@@ -46,8 +46,8 @@ class Formula:
             said = " ".join(libsbml.getLastParseL3Error().split())
             raise NextwellError(f"{where}: expected a formula, found {text!r}: {said}.")
         names: set[str] = set()
-        _look(node, names, _functions(), where=where, text=str(text))
-        return cls(text=str(text), symbols=frozenset(names), _node=node)
+        value = _built(node, names, _functions(), where=f"{where}, formula {text!r}")
+        return cls(text=str(text), symbols=frozenset(names), _value=value)
 
     def at(self, values: Arrays) -> Any:
         """Its value; arrays broadcast.
@@ -56,7 +56,7 @@ class Formula:
             values: every symbol, and `time` where the formula reads the time.
         """
         with np.errstate(all="ignore"):
-            return _value(self._node, values, _functions())
+            return self._value(values)
 
 
 def _functions() -> dict[int, _Function]:
@@ -84,30 +84,24 @@ def _piecewise(*parts: Any) -> Any:
     return answer
 
 
-def _look(node: Any, names: set[str], known: Mapping[int, _Function], *, where: str, text: str) -> None:
-    import libsbml as s
-
-    kind = node.getType()
-    if kind in (s.AST_NAME, s.AST_NAME_TIME):
-        if kind == s.AST_NAME and node.getName() != "time":
-            names.add(node.getName())
-    elif not node.isNumber() and not node.isConstant() and kind not in known:
-        raise NextwellError(f"{where}: expected arithmetic, powers, logarithms, comparisons and piecewise, found {node.getName() or kind!r} in {text!r}.")
-    for i in range(node.getNumChildren()):
-        _look(node.getChild(i), names, known, where=where, text=text)
-
-
-def _value(node: Any, values: Arrays, known: Mapping[int, _Function]) -> Any:
+def _built(node: Any, names: set[str], known: Mapping[int, _Function], *, where: str) -> Callable[[Arrays], Any]:
+    """What a node is worth, as a function of the symbols' values; every name met is added to `names`."""
     import libsbml as s
 
     kind = node.getType()
     if kind == s.AST_NAME_TIME:
-        return values["time"]
+        return lambda values: values["time"]
     if kind == s.AST_NAME:
-        return values[node.getName()]
-    for name, constant in _CONSTANTS.items():
-        if kind == getattr(s, name):
-            return constant
-    if node.isNumber():
-        return node.getValue()
-    return known[kind](*(_value(node.getChild(i), values, known) for i in range(node.getNumChildren())))
+        name = str(node.getName())
+        if name != "time":
+            names.add(name)
+        return lambda values: values[name]
+    constants = {getattr(s, told): value for told, value in _CONSTANTS.items()}
+    if kind in constants or node.isNumber():
+        number = constants[kind] if kind in constants else float(node.getValue())
+        return lambda values: number
+    if kind not in known:
+        raise NextwellError(f"{where}: expected arithmetic, powers, logarithms, comparisons and piecewise, found {node.getName() or kind!r}.")
+    function = known[kind]
+    parts = [_built(node.getChild(i), names, known, where=where) for i in range(node.getNumChildren())]
+    return lambda values: function(*(part(values) for part in parts))

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from world_model.terms.errors import ResultsError, nearest
-from world_model.terms.factors import Categorical
+from world_model.terms.factors import Categorical, Factor
 from world_model.terms.readings import Dataset
-from world_model.terms.space import SearchSpace, Settings
+from world_model.terms.space import SearchSpace
 
 from .mechanism import MechanismParameter
 from .petab_factors import PetabColumn, read_cell, read_columns
@@ -144,7 +144,7 @@ class PetabProblem:
         return told if told else {CONDITION: condition}
 
     @cached_property
-    def _factors(self) -> tuple:
+    def _factors(self) -> tuple[Factor, ...]:
         found = [one.factor for one in (*self.columns, *self.before)]
         if len(self.experiments) > 1:
             found.append(Categorical(name=EXPERIMENT, levels=self.experiments))
@@ -170,7 +170,7 @@ class PetabProblem:
     @cached_property
     def parameters(self) -> dict[str, float]:
         """Every parameter's nominal value, on its linear scale."""
-        told = self.tables.parameters["nominalValue"] if "nominalValue" in self.tables.parameters else None
+        told = self.tables.parameters.get("nominalValue")
         if told is None or told.isna().any():
             raise ResultsError(f"{self.name}, parameters: expected a nominalValue for every parameter.")
         return {str(name): float(value) for name, value in told.items()}

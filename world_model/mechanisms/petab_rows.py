@@ -99,7 +99,8 @@ def transformation_of(tables: PetabTables, observable: str) -> str:
 def transformed(values: np.ndarray, transformation: str) -> np.ndarray:
     """Values on the scale of the noise; nan where a logarithm has none."""
     with np.errstate(all="ignore"):
-        found: np.ndarray = {"lin": lambda v: v, "log": np.log, "log10": np.log10}[transformation](np.asarray(values, dtype=float))
+        found = np.asarray(values, dtype=float)
+        found = np.log(found) if transformation == "log" else np.log10(found) if transformation == "log10" else found
     return np.where(np.isfinite(found), found, np.nan)
 
 
