@@ -10,6 +10,7 @@ from ..version import VERSION
 from .amend import amend
 from .approve import approve
 from .bench import bench
+from .certify import certify
 from .check import check
 from .check_protocol import check_protocol
 from .compile import compile_command
@@ -25,6 +26,7 @@ from .report import report
 from .run import run
 from .status import status
 from .verify import verify
+from .what_if import what_if
 
 app = typer.Typer(
     name="nextwell", no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False, epilog=EPILOG,
@@ -32,7 +34,8 @@ app = typer.Typer(
 )  # fmt: skip
 _COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo, "new": new, "check": check, "check-protocol": check_protocol, "status": status, "propose": propose, "amend": amend, "compile": compile_command,
-    "approve": approve, "read": read, "record": record, "import": import_results, "run": run, "report": report, "bench": bench, "doctor": doctor, "verify": verify,
+    "approve": approve, "read": read, "record": record, "import": import_results, "run": run, "report": report, "certify": certify, "bench": bench, "doctor": doctor, "verify": verify,
+    "what-if": what_if,
 }  # fmt: skip
 for name, command in _COMMANDS.items():
     app.command(name, epilog=EPILOG)(command)

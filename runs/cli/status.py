@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def status(file: CampaignFile, workspace: WorkspaceFolder = DEFAULT_WORKSPACE, table: TableFile = None, as_json: AsJson = False) -> None:
     """Say where a campaign stands, what waits for whom, and the next command to type. Writes nothing."""
     with speaking("status", as_json=as_json) as voice:
+        from ..state.standing import standing
         from ..state.status import counts, what_waits
         from ..verbs.approve import edited_after_approval, lab_file_changed
         from ..verbs.from_file import look_at_file
@@ -43,6 +44,10 @@ def status(file: CampaignFile, workspace: WorkspaceFolder = DEFAULT_WORKSPACE, t
             changed = [*edited_after_approval(campaign, state.rounds), *waiting]
             voice.told["changed_after_compiling"] = changed
             voice.notes(changed)
+        stands = standing(state)
+        voice.told["certificate"] = stands.model_dump(mode="json")
+        if stands.certified is not None:
+            voice.say(f"  {stands.why}")
         assert campaign.workspace is not None
         folder = str(campaign.workspace.campaign_folder(campaign.charter.name))
         lines = what_waits(state, file=str(file), folder=folder)

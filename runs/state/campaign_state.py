@@ -9,7 +9,7 @@ from types import MappingProxyType
 from world_model.terms.proposal import Proposal, ProposedExperiment
 
 from .charter import Change, Charter
-from .payloads import BatchAmended, ProtocolApproved, ProtocolCompiled, Readings
+from .payloads import BatchAmended, ModelCertified, ProtocolApproved, ProtocolCompiled, Readings
 
 
 def _nothing() -> Mapping[str, str]:
@@ -58,6 +58,15 @@ class ReadingBlock:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Certified:
+    """A certificate with the event that holds it: what was recorded after `seq` is news to it."""
+
+    seq: int
+    recorded_at: str
+    payload: ModelCertified
+
+
+@dataclass(frozen=True, kw_only=True)
 class CampaignState:
     """The fold of a campaign's events up to `head`.
 
@@ -69,6 +78,7 @@ class CampaignState:
         answered: ids with a reading.
         failed: id → why nothing was or will be read.
         sources: by SHA-256, so that a file is known when it comes again.
+        certified: the last certificate, expired or not.
     """
 
     charter: Charter
@@ -84,6 +94,7 @@ class CampaignState:
     failed: Mapping[str, str] = field(default_factory=_nothing)
     sources: Mapping[str, Source] = field(default_factory=lambda: MappingProxyType({}))
     revisions: tuple[tuple[Change, ...], ...] = ()
+    certified: Certified | None = None
 
     @property
     def name(self) -> str:

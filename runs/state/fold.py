@@ -12,13 +12,14 @@ from world_model.terms.proposal import ProposedExperiment
 from world_model.terms.word import Word
 
 from ..journal.event import Event
-from .campaign_state import CampaignState, ReadingBlock, RoundState, Source
+from .campaign_state import CampaignState, Certified, ReadingBlock, RoundState, Source
 from .payloads import (
     BatchAmended,
     BatchProposed,
     CampaignOpened,
     CampaignRevised,
     ExperimentsFailed,
+    ModelCertified,
     PastResultsImported,
     ProtocolApproved,
     ProtocolCompiled,
@@ -129,6 +130,11 @@ def _(payload: ExperimentsFailed, state: CampaignState, event: Event) -> Campaig
     _refuse_strangers((failure.id for failure in payload.experiments), [e for opened in state.rounds for e in opened.experiments], event)
     failed = {**state.failed, **{failure.id: failure.why for failure in payload.experiments}}
     return replace(state, failed=MappingProxyType(failed))
+
+
+@_after.register
+def _(payload: ModelCertified, state: CampaignState, event: Event) -> CampaignState:
+    return replace(state, certified=Certified(seq=event.seq, recorded_at=event.recorded_at, payload=payload))
 
 
 def _round(state: CampaignState, number: int, event: Event) -> RoundState:
