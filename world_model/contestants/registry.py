@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from ..contract import Contestant, Training
 from ..terms.errors import NextwellError, nearest
 from .field_gp import FieldGP
+from .fitted_mechanism import FittedMechanism, FittedMechanismResidual
 from .matching_mean import MatchingMean
 from .nearest import Nearest
 from .no_effect import NoEffect
@@ -20,6 +21,8 @@ ENTRY_POINTS = "nextwell.world_models"
 _OWN: tuple[Contestant, ...] = (
     FieldGP(name="fitted mechanism field", mechanism="fitted"),
     FieldGP(name="field"),
+    FittedMechanismResidual(),
+    FittedMechanism(),
     TrajectoryGP(name="mechanism input", family="wide", mechanism="input"),
     TrajectoryGP(name="mechanism residual", family="wide", mechanism="mean"),
     TrajectoryGP(name="wide", family="wide"),
@@ -36,7 +39,7 @@ _OWN: tuple[Contestant, ...] = (
     TrajectoryGP(name="mean", family="mean"),
 )
 # What the planner may ask, by how well it searches (README, decisions): who forecasts best need not explore well.
-PLANS = ("mechanism input", "mechanism residual", "wide", "linear", "mean")
+PLANS = ("fitted mechanism residual", "mechanism input", "mechanism residual", "wide", "linear", "mean")
 
 
 def contestants() -> dict[str, Contestant]:

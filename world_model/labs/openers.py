@@ -35,3 +35,18 @@ def table(*, argument: str, doc: CampaignDoc, space: SearchSpace, base: Path) ->
     from .table import TableLab
 
     return TableLab.read(base / argument, space=space, measurements=doc.measurements)
+
+
+def sbml(*, argument: str, doc: CampaignDoc, space: SearchSpace, base: Path) -> Lab:
+    """An SBML model; `argument` is its path, relative to `base`."""
+    from .sbml import SbmlLab
+
+    return SbmlLab.read(base / argument, space=space, doc=doc)
+
+
+def petab(*, argument: str, doc: CampaignDoc, space: SearchSpace, base: Path) -> Lab:
+    """The measurements of a PEtab problem; `argument` is its folder or YAML file, relative to `base`."""
+    from ..mechanisms.petab_problem import PetabProblem
+    from .petab import PetabLab
+
+    return PetabLab.of(PetabProblem.read(base / argument), space=space, measurements=doc.measurements)

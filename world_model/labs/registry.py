@@ -37,6 +37,8 @@ class LabEntry:
 _OWN = (
     LabEntry(name="microplate", spelling="microplate", summary="simulated E. coli that makes GFP in a 96-well plate", opener="world_model.labs.openers:microplate"),
     LabEntry(name="penicillin", spelling="penicillin", summary="BoTorch's fed-batch penicillin simulator", opener="world_model.labs.openers:penicillin"),
+    LabEntry(name="sbml", spelling="sbml:FILE", summary="any SBML model, simulated by libroadrunner", opener="world_model.labs.openers:sbml"),
+    LabEntry(name="petab", spelling="petab:FOLDER", summary="the real measurements of a PEtab problem", opener="world_model.labs.openers:petab"),
     LabEntry(name="table", spelling="table:FILE", summary="a measured table, CSV or Parquet", opener="world_model.labs.openers:table"),
 )  # fmt: skip
 

@@ -22,10 +22,11 @@ from .scaled_runs import Meter, ScaledRuns
 
 FEW = 6  # interventions on which the search begins
 MOST_CONSTANTS = 40
+MOST_SIMULATIONS = 8000
 LEAST_EFFECT = 0.004  # of an observable's sd, by a constant's prior sd
 _DRAWS = 40  # of the prior, where the first climb ends far from the readings
 _FAR = 0.15  # of an observable's sd
-_USUAL_MS = 5.0  # for a mechanism that does not say what a run costs
+_USUAL_MS = 2.5  # for a mechanism that does not say what a run costs
 
 
 @runtime_checkable
@@ -51,8 +52,8 @@ class Budget:
 
     def meter(self, mechanism: Mechanism) -> Meter:
         """A fresh count for this mechanism."""
-        cost_ms = max(mechanism.cost_ms, 0.2) if isinstance(mechanism, Costed) else _USUAL_MS
-        return Meter(simulations=int(np.clip(1e3 * self.seconds / cost_ms, 600, 12_000)), seconds=self.seconds * self.patience)
+        cost_ms = mechanism.cost_ms if isinstance(mechanism, Costed) else _USUAL_MS
+        return Meter(simulations=int(np.clip(1e3 * self.seconds / cost_ms, 600, MOST_SIMULATIONS)), seconds=self.seconds * self.patience)
 
 
 @dataclass(frozen=True)
@@ -130,11 +131,13 @@ class Estimate:
     """Attributes:
     readings: of the distinct interventions.
     laplace: the Gaussian about the peak, over scalings `u`.
+    ignored: `y`, mean variance of the simulations by the constants that were left as given.
     """
 
     runs: ScaledRuns
     readings: Readings
     laplace: Laplace
+    ignored: np.ndarray
     report: EstimateReport
 
     @property
@@ -174,7 +177,8 @@ def estimate(
     meter = budget.meter(mechanism)
     everything = ScaledRuns(mechanism=mechanism, times_h=times_h, variables=variables, constants=mechanism.parameters, meter=meter)
     few, base = _few_that_run(everything, readings, spread)
-    runs, left_out = _that_matter(everything, readings.take(few), base)
+    runs, ignored = _that_matter(everything, readings.take(few), base)
+    left_out = tuple(c.name for c in everything.constants if c not in runs.constants)
     p = len(runs.constants)
     peak = _first_peak(runs, readings.take(few), reserve=meter.simulations // 2)
     # two thirds of what is left go to one climb on more interventions, the rest to the directions that matter still
@@ -192,7 +196,7 @@ def estimate(
         interventions=(len(used), len(readings)), converged=peak.converged,
         ended="converged" if peak.converged else f"stopped after {budget.seconds * budget.patience:g} s of the processor" if meter.late else "stopped by the budget",
     )  # fmt: skip
-    return Estimate(runs=runs, readings=readings, laplace=laplace, report=report)
+    return Estimate(runs=runs, readings=readings, laplace=laplace, ignored=ignored, report=report)
 
 
 def _few_that_run(runs: ScaledRuns, readings: Readings, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -209,14 +213,14 @@ def _few_that_run(runs: ScaledRuns, readings: Readings, spread: np.ndarray) -> t
     )
 
 
-def _that_matter(runs: ScaledRuns, few: Readings, base: np.ndarray) -> tuple[ScaledRuns, tuple[str, ...]]:
-    """The constants that move what is read, the strongest at most forty, in the mechanism's own order."""
+def _that_matter(runs: ScaledRuns, few: Readings, base: np.ndarray) -> tuple[ScaledRuns, np.ndarray]:
+    """The constants that move what is read, the strongest at most forty, in the mechanism's own order; `y` variance by the others."""
     slopes = runs.jacobian(few.rows, np.zeros(len(runs.constants)), base=base)
     effect = np.sqrt(((slopes / few.scale[:, None]) ** 2).mean(axis=(0, 1, 2))) if len(runs.constants) else np.zeros(0)
     strongest = set(np.argsort(-effect, kind="stable")[:MOST_CONSTANTS].tolist())
     kept = [i for i in range(len(effect)) if i in strongest and effect[i] > LEAST_EFFECT]
-    left_out = tuple(c.name for i, c in enumerate(runs.constants) if i not in kept)
-    return replace(runs, constants=tuple(runs.constants[i] for i in kept)), left_out
+    others = [i for i in range(len(effect)) if i not in kept]
+    return replace(runs, constants=tuple(runs.constants[i] for i in kept)), (slopes[..., others] ** 2).mean(axis=(0, 1)).sum(axis=-1)
 
 
 def _first_peak(runs: ScaledRuns, few: Readings, *, reserve: int) -> Peak:

@@ -13,8 +13,8 @@ import numpy as np
 from .gauss_newton import Peak, Readings, curvature
 from .scaled_runs import ScaledRuns
 
-MOST_DIRECTIONS = 6
-_SHARE = 0.995  # of the predictive variance that the directions hold
+MOST_DIRECTIONS = 8
+_SHARE = 0.99  # of the predictive variance that the directions hold
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,10 @@ class Laplace:
     u: `p`, the peak.
     basis: `p x p`, F.
     precision: `p x p`, of x.
-    k: how many directions matter.
+    strength: `p`, how much each column of F moves the interventions of the climb, in variances of the noise.
     noise: `y`, variance of one reading.
-    slopes: `n x t x y x p` by x, of the interventions `known`; zero beyond `k` where only these were computed.
+    slopes: `n x t x y x p` by x, of the interventions `known`; zero where only the first few were computed.
+    told: `n x t x y` simulations at the peak, of the interventions `known`.
     residual: `n x t x y`, readings minus simulation at the peak, of the interventions `known`; 0 where nothing was read.
     weight: `n x t x y`, readings behind each over their variance.
     known: `n` positions among all interventions.
@@ -34,9 +35,10 @@ class Laplace:
     u: np.ndarray
     basis: np.ndarray
     precision: np.ndarray
-    k: int
+    strength: np.ndarray
     noise: np.ndarray
     slopes: np.ndarray
+    told: np.ndarray
     residual: np.ndarray
     weight: np.ndarray
     known: np.ndarray
@@ -48,9 +50,12 @@ class Laplace:
 
     @property
     def directions(self) -> np.ndarray:
-        """`p x k` in u: independent moves of one posterior sd each, which hold what matters of the covariance."""
-        inner = np.linalg.inv(self.precision)[: self.k, : self.k]
-        return np.asarray(self.basis[:, : self.k] @ np.linalg.cholesky(inner))
+        """`p x k` in u: independent moves of one posterior sd each, the few that move what is read most."""
+        if not len(self.u):
+            return np.zeros((0, 0))
+        root = np.linalg.cholesky(np.linalg.inv(self.precision))
+        strength, turn = np.linalg.eigh(root.T @ (self.strength[:, None] * root))
+        return np.asarray(self.basis @ root @ turn[:, ::-1][:, : _how_many(strength[::-1])])
 
     def without(self, left_out: np.ndarray) -> Without:
         """The Gaussian had some interventions (a mask over `known`) not been seen, linearised about the peak.
@@ -92,7 +97,7 @@ def spread_about(runs: ScaledRuns, readings: Readings, peak: Peak, *, used: np.n
     moved = (peak.jacobian / np.sqrt(noise)[:, None]).reshape(-1, p) @ root
     strength, turn = np.linalg.eigh(moved.T @ moved)
     basis, strength = root @ turn[:, ::-1], np.maximum(strength[::-1], 0.0)
-    k = min(int(np.searchsorted(np.cumsum(strength), _SHARE * strength.sum())) + 1, MOST_DIRECTIONS, p) if p else 0
+    k = _how_many(strength)
     rest = np.array([i for i in range(len(readings)) if i not in set(used.tolist())], dtype=int)
     # of each further intervention: one run at the peak, one along each direction, one at the end
     rest = rest[: runs.meter.left // (k + 2)] if not runs.meter.late else rest[:0]
@@ -114,9 +119,16 @@ def spread_about(runs: ScaledRuns, readings: Readings, peak: Peak, *, used: np.n
         if known.cost(tried, polished, noise="own") < known.cost(all_told, peak.u, noise="own"):
             u, final = polished, tried
     return Laplace(
-        u=u, basis=basis, precision=precision, k=k, noise=noise, slopes=all_slopes, residual=known.residual(final),
+        u=u, basis=basis, precision=precision, strength=strength, noise=noise, slopes=all_slopes, told=final, residual=known.residual(final),
         weight=known.weight(final) / noise, known=np.concatenate([used, rest]),
     )  # fmt: skip
+
+
+def _how_many(strength: np.ndarray) -> int:
+    """Of directions in falling order of strength: enough for nearly all of it."""
+    if not len(strength):
+        return 0
+    return min(int(np.searchsorted(np.cumsum(strength), _SHARE * strength.sum())) + 1, MOST_DIRECTIONS, len(strength))
 
 
 def _noise(climbed: Readings, peak: Peak) -> np.ndarray:

@@ -113,8 +113,7 @@ class SbmlMechanism:
             if parameter not in self._base:
                 raise MechanismError(f"Expected a constant or species of {self.model.origin}, found {parameter!r}. {nearest(parameter, self._base)}")
         times = self._times(np.asarray(times_h, dtype=float))
-        told = [self.spec.observables[name] for name in variables]
-        selections = [self._selections[list(self.spec.observables).index(name)] for name in variables]
+        told, selections = [self.spec.observables[name] for name in variables], self.selections(variables)
         values = np.full((len(rows), len(times), len(variables)), np.nan)
         for i, row in enumerate(rows):
             ran = self.run(doings(self.spec.factors, row), times, selections, scaled=scaled or {})
@@ -122,6 +121,10 @@ class SbmlMechanism:
                 values[i] = np.stack([_read(ran[:, j], one) for j, one in enumerate(told)], axis=1)
         values[~np.isfinite(values).all(axis=(1, 2))] = np.nan
         return values
+
+    def selections(self, variables: Sequence[str]) -> list[str]:
+        """RoadRunner's names of what is read for these observables, before scale and logarithm."""
+        return [self._selections[list(self.spec.observables).index(name)] for name in variables]
 
     def run(self, done: Doings, times_h: np.ndarray, selections: Sequence[str], *, scaled: Mapping[str, float]) -> np.ndarray | None:
         """`t x s` of RoadRunner's selections at `times_h`, or None where the integrator fails.
@@ -154,6 +157,12 @@ class SbmlMechanism:
             if one.quantity is not None:
                 symbol = self._symbol(one.target, one.quantity)
                 runner[symbol] = one.on(runner[symbol])
+
+    def set_constants(self, done: Doings) -> None:
+        """From now on these constants; starting amounts are past."""
+        for one in done.starts:
+            if one.quantity is None:
+                self._runner[one.target] = one.on(self._base[one.target])
 
     def advance(self, changes: Sequence[Change], times_h: np.ndarray, selections: Sequence[str], *, now_h: float) -> np.ndarray:
         """`t x s` from the present state on, at `times_h` from `now_h` on, with the changes at or after it.
