@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from world_model.contest import hold_contest
 from world_model.contestants.fitted_mechanism import FittedMechanism
 from world_model.contestants.registry import contestants
 from world_model.contract import Training
@@ -49,14 +50,14 @@ class Scored:
         return cls(*(torch.cat([getattr(one, name) for one in parts]) for name in ("error", "crps", "inside")))
 
 
-def bench_conditions(folder: Path, *, seeds: int, progress: Callable[[str], None], everyone: bool = False) -> dict[str, Any]:
+def bench_conditions(folder: Path, *, seeds: int, progress: Callable[[str], None], pool: Sequence[str] = ()) -> dict[str, Any]:
     """Five folds of whole conditions, shuffled once a seed.
 
     Conditions of equal settings are held out together, in whatever experiment they were read. The mechanism starts where every
     parameter is the published value times exp(N(0, 0.5)), for those values have seen all the measurements.
 
     Args:
-        everyone: tell the scores of every contestant besides, not of the rivals alone.
+        pool: contestants that the chosen model is chosen from; empty for all.
 
     Returns:
         `checks` and `tables`, as benches do.
@@ -72,7 +73,7 @@ def bench_conditions(folder: Path, *, seeds: int, progress: Callable[[str], None
         parts: dict[str, list[Scored]] = {}
         for fold, rows in enumerate(folds(groups, seed=seed)):
             progress(f"{problem.name}: seed {seed}, fold {fold + 1} of {FOLDS}")
-            told = score_fold(problem, data, rows, seed=seed, everyone=everyone)
+            told = score_fold(problem, data, rows, seed=seed, pool=pool)
             picked.append(told.picked)
             for name, scored in told.scored.items():
                 parts.setdefault(name, []).append(scored)
@@ -93,7 +94,7 @@ class Fold:
     picked: str
 
 
-def score_fold(problem: PetabProblem, data: Dataset, held_out: np.ndarray, *, seed: int, everyone: bool) -> Fold:
+def score_fold(problem: PetabProblem, data: Dataset, held_out: np.ndarray, *, seed: int, pool: Sequence[str] = ()) -> Fold:
     """Learn from the other conditions, predict these at their own times."""
     training = Training.of(problem.space, data.take(~held_out), mechanism=problem.mechanism().perturbed(seed))
     test = data.take(held_out)
@@ -103,17 +104,14 @@ def score_fold(problem: PetabProblem, data: Dataset, held_out: np.ndarray, *, se
     values = torch.as_tensor(test.values[:, :, kept])
     scale = torch.as_tensor(_scale(data))[kept]
     design = Encoder(problem.space).design(test.settings)
-    model = fit_training(training, seed=seed, purpose="forecast")
+    model = fit_training(training, seed=seed, purpose="forecast", contestants=[name for name in pool if contestants()[name].why_not(training) is None])
     told = model.posterior_at(design).mean_sd(of="reading")
     scored = {CHOSEN: Scored.of(told.mean, told.sd, values, scale)}
-    for name, one in ({"fitted mechanism": FittedMechanism()} | contestants()).items():
-        if (everyone or name in RIVALS) and one.why_not(training) is None:
-            try:
-                belief = one.fit(training, seed=seed).beliefs(design)
-            except Exception as fault:  # noqa: BLE001 - a contestant that fails is told of by its absence; the chosen model has its own report
-                print(f"{problem.name}: {name} could not be fitted: {str(fault)[:200]}")
-                continue
-            scored[name] = Scored.of(belief.mean, belief.variance("reading").sqrt(), values, scale)
+    known = {"fitted mechanism": FittedMechanism()} | contestants()
+    rivals = [known[name] for name in RIVALS if known[name].why_not(training) is None]
+    for name, fitted in hold_contest(training, rivals, seed=seed).fitted.items():
+        belief = fitted.beliefs(design)
+        scored[name] = Scored.of(belief.mean, belief.variance("reading").sqrt(), values, scale)
     return Fold(scored=scored, picked=model.verdict.picked)
 
 

@@ -14,7 +14,7 @@ from .voice import speaking
 
 def run(
     file: CampaignFile,
-    lab: Annotated[str | None, typer.Option("--lab", metavar="LAB", help="microplate, penicillin or table:FILE; else as the campaign file says.", show_default=False)] = None,
+    lab: Annotated[str | None, typer.Option("--lab", metavar="LAB", help="microplate, penicillin, table:FILE or petab:FOLDER; else as the campaign file says.", show_default=False)] = None,
     rounds: Annotated[int | None, typer.Option("--rounds", min=1, help="Rounds to finish now; else until the budget is spent.", show_default=False)] = None,
     n: Annotated[int | None, typer.Option("-n", min=1, help="New candidates a round.", show_default=False)] = None,
     strategy: Annotated[StrategyName, typer.Option(help="auto; random and endpoint are rivals to compare with.")] = StrategyName.auto,

@@ -19,6 +19,7 @@ from .complaints import take_apart
 from .descriptor_files import read_descriptor_file
 from .draft import Draft, build, complain_of_whole, open_draft
 from .lab_file import LabRead, read_lab
+from .mechanism_checks import check_mechanism, check_mechanism_names
 from .stock_days import check_days
 from .stock_reach import check_reach
 from .toml_file import read_toml
@@ -71,7 +72,8 @@ def check_campaign(path: Path | str, *, table: Path | str | None = None) -> list
     loaded, mistakes = _read(Path(path), table=None if table is None else Path(table))
     if loaded is None:
         return mistakes
-    told = check_answers(loaded.doc, space=loaded.space, file=read_toml(loaded.path))
+    file = read_toml(loaded.path)
+    told = [*check_answers(loaded.doc, space=loaded.space, file=file), *check_mechanism(loaded.doc, space=loaded.space, file=file)]
     if loaded.lab is not None and loaded.doc.lab is not None:
         told += check_days(loaded.lab, space=loaded.space, file=read_toml(loaded.base / loaded.doc.lab, name=loaded.doc.lab), day=date.today())
     return told
@@ -90,6 +92,7 @@ def _read(path: Path, *, table: Path | None) -> tuple[LoadedCampaign | None, lis
     check_doses(draft)
     check_spending(draft)
     check_lab_name(draft)
+    check_mechanism_names(draft)
     candidates = _read_table(draft, table=table)
     if "candidates" not in draft.data or candidates is not None:
         factors = tuple(draft.sure("factors").values()) if candidates is None else candidates.space.factors
@@ -140,10 +143,10 @@ def _read_table(draft: Draft, *, table: Path | None) -> CandidateTable | None:
     if candidates.file is not None:
         return read_candidate_file(draft, candidates, path=draft.file.path.parent / candidates.file)
     answers = draft.data.get("answers")
-    if table is None and isinstance(answers, str) and answers.startswith("table:"):
-        table = draft.file.path.parent / answers.removeprefix("table:")
+    if table is None and isinstance(answers, str) and answers.startswith(("table:", "petab:")):
+        table = draft.file.path.parent / answers.partition(":")[2]
     if table is None:
-        draft.mistake(("candidates",), expected="a table of candidates", found="none", mend="Name it: file = '…' here, or --lab table:FILE on the command line.")
+        draft.mistake(("candidates",), expected="a table of candidates", found="none", mend="Name it: file = '…' here, or --lab table:FILE (or petab:FOLDER) on the command line.")
         return None
     return read_candidate_file(draft, candidates, path=table)
 

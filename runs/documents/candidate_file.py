@@ -15,6 +15,7 @@ from world_model.terms.space import SearchSpace
 from .csv_table import CsvTable, number, read_csv_table
 from .descriptor_files import read_descriptor_file
 from .draft import Draft
+from .petab_candidates import is_petab, read_petab_candidates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,13 @@ class CandidateTable:
 def read_candidate_file(draft: Draft, candidates: CandidateFile, *, path: Path) -> CandidateTable | None:
     """The table of a campaign, or None where it has mistakes (added to the draft's)."""
     before = len(draft.mistakes)
-    table = _as_csv(path, draft.mistakes) if path.suffix.lower() == ".parquet" else read_csv_table(path, mistakes=draft.mistakes)
+    petab = read_petab_candidates(draft, label=candidates.label, path=path) if is_petab(path) else None
+    if petab is None and is_petab(path):
+        return None
+    if petab is not None:
+        table: CsvTable | None = petab.table
+    else:
+        table = _as_csv(path, draft.mistakes) if path.suffix.lower() == ".parquet" else read_csv_table(path, mistakes=draft.mistakes)
     if table is None:
         return None
     columns = _factor_columns(draft, candidates, table)
@@ -45,8 +52,10 @@ def read_candidate_file(draft: Draft, candidates: CandidateFile, *, path: Path) 
     descriptors = _descriptors(draft, candidates, table, columns, base=draft.file.path.parent)
     if len(draft.mistakes) > before:
         return None
+    declared = list(draft.words("factors"))
+    own = () if petab is None else tuple(one for one in petab.factors if one.name in columns and one.name not in {other.name for other in declared})
     try:
-        space = SearchSpace.from_table(frame[columns], descriptors=descriptors, factors=draft.words("factors"))
+        space = SearchSpace.from_table(frame[columns], descriptors=descriptors, factors=[*declared, *own])
     except SpaceError as fault:
         draft.mistakes.append(_of_table(table, None, "", "a table of candidates", str(fault)))
         return None

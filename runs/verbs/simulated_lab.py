@@ -9,7 +9,7 @@ from world_model.terms.lab import Lab
 
 from .open_campaign import OpenCampaign
 
-_TABLE = "table:"
+_TABLES = ("table:", "petab:")  # labs that bring their candidates with them
 
 
 def simulated_lab(campaign: OpenCampaign, spec: str | None) -> Lab | None:
@@ -32,5 +32,5 @@ def simulated_lab(campaign: OpenCampaign, spec: str | None) -> Lab | None:
 
 
 def table_of(spec: str | None) -> Path | None:
-    """The file of `table:FILE`; None for any other lab."""
-    return Path(spec.removeprefix(_TABLE)) if spec and spec.startswith(_TABLE) else None
+    """The file of `table:FILE`, the folder of `petab:FOLDER`; None for any other lab."""
+    return Path(spec.partition(":")[2]) if spec and spec.startswith(_TABLES) else None

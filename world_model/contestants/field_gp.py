@@ -365,13 +365,12 @@ def _fitted(shape: FieldShape, places: Places, targets: Tensor, features: Tensor
 
     def loss(given: np.ndarray) -> tuple[float, np.ndarray]:
         z = torch.tensor(given, dtype=torch.double, requires_grad=True)
-        try:
-            factor = torch.linalg.cholesky(Field(shape, z).readings(places, features, plates))
-        except torch.linalg.LinAlgError:
+        factor, failed = torch.linalg.cholesky_ex(Field(shape, z).readings(places, features, plates))
+        if int(failed):
             return 1e10, np.zeros_like(given)
         solved = torch.linalg.solve_triangular(factor, targets.unsqueeze(-1), upper=False)
         value = 0.5 * solved.square().sum() + factor.diagonal().log().sum() + 0.5 * z.square().sum()
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()
         grad = z.grad
         return (float(value), grad.numpy()) if grad is not None and torch.isfinite(grad).all() else (1e10, np.zeros_like(given))
 

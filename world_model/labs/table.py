@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from world_model.terms.space import SearchSpace
 
 from .table_columns import SAME, levels, line, numbers_of, read_table, texts
 from .tidy import Row, asked, raw_file, sample_times
+from .turns import in_turn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,7 +142,7 @@ class TableLab:
             replicates = self.rows[key]
             turn = order.round - 1 + seen.setdefault(key, 0)
             seen[key] += 1
-            chosen[i] = replicates[_in_turn(key, len(replicates), order.seed)[turn % len(replicates)]]
+            chosen[i] = replicates[in_turn(key, len(replicates), order.seed)[turn % len(replicates)]]
         rows = [
             Row(position=i, time_h=hour, measurement=measurement, value=repr(float(self.values[row, self._when(hour, row), column])))
             for measurement, column in zip(order.measurements, y, strict=True)
@@ -216,13 +216,6 @@ class TableLab:
         best = held[int(np.argmin(far))]
         row = line(self.file_rows[self.rows[best][0]])
         return f"The nearest is row {row}: {_told(dict(zip(self.space.names, best, strict=True)))}."
-
-
-def _in_turn(key: Key, count: int, seed: int) -> np.ndarray:
-    """The order in which a setting's replicates are answered; another setting has another order."""
-    words = np.frombuffer(hashlib.sha256(repr(key).encode()).digest(), dtype=np.uint32)
-    turns: np.ndarray = np.random.default_rng([seed, *words.tolist()]).permutation(count)
-    return turns
 
 
 def _told(settings: Mapping[str, float | str]) -> str:

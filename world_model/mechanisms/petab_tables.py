@@ -45,7 +45,7 @@ def read_petab(path: Path) -> PetabTables:
     """
     try:
         import petab.v1 as petab
-        import yaml
+        import yaml  # type: ignore[import-untyped]
     except ImportError as fault:
         raise NextwellError(f"Expected the packages that read PEtab problems, found none of {fault.name!r}. Install nextwell[sbml].") from fault
     file = _problem_file(Path(path))
