@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 import torch
 from botorch.acquisition.logei import qLogNoisyExpectedImprovement
 from botorch.optim import optimize_acqf, optimize_acqf_mixed_alternating
-from botorch.sampling.normal import SobolQMCNormalSampler
 from botorch.utils.sampling import manual_seed
 from torch import Tensor
 
@@ -17,13 +16,14 @@ from world_model.terms.goals import Goal
 
 from .linear import unit_constraints
 from .pool import Pool
-from .surrogate.coefficient_route import as_botorch_model
+from .surrogate.routes import as_botorch_model
+from .surrogate.surrogate import Surrogate
 
 SHORTLIST = 2048
-MC_SAMPLES = 128
 SAME = 1e-3  # of every factor's range: nearer than this two points are one experiment
-_CHUNK = 512
 _RESTARTS, _RAW_SAMPLES = 4, 128
+_STEPS = (0.1, 0.03, 0.01)  # of every factor's range, where there are no gradients to follow
+_TRIES = 48
 
 
 def choose_greedily(
@@ -38,22 +38,26 @@ def choose_greedily(
         repair: turns an optimiser's point `d` into one that the space and the bench accept, or None where it can't.
     """
     shortlist = _shortlist(world, goals, pool, seed=seed)
+    surrogate = as_botorch_model(world, goals, designs=torch.cat([world.training.design, pending, shortlist.design]), seed=seed)
     chosen: list[Tensor] = []
     free = torch.ones(len(shortlist), dtype=torch.bool)
     for k in range(min(n, len(pool))):
         if progress:
             progress(f"choosing experiment {k + 1} of {n}")
         waiting = torch.cat([pending, *[point.unsqueeze(0) for point in chosen]])
-        acquisition = _acquisition(world, goals, waiting, seed=seed + k)
+        acquisition = _acquisition(surrogate, waiting, seed=seed + k)
         with torch.no_grad():
-            values = torch.cat([acquisition(block.unsqueeze(-2)) for block in shortlist.design.split(_CHUNK)])
+            values = torch.cat([acquisition(block.unsqueeze(-2)) for block in shortlist.design.split(surrogate.chunk)])
         values[~free] = -torch.inf
         best = int(values.argmax())
         point = shortlist.design[best]
         if not pool.exhaustive:
-            found = _optimise(world, acquisition, start=shortlist.design[values.topk(min(_RESTARTS, len(values))).indices], seed=seed + k)
+            if surrogate.gradients:
+                found = _optimise(world, acquisition, start=shortlist.design[values.topk(min(_RESTARTS, len(values))).indices], seed=seed + k)
+            else:
+                found = _nearby(world, acquisition, start=point, seed=seed + k)
             found = None if found is None else repair(found)
-            if found is not None and not is_near(found, waiting) and float(acquisition(found.reshape(1, 1, -1)).detach()) > float(values[best]):
+            if found is not None and not is_near(found, waiting) and _is_better(acquisition, found, point, value=values[best], surrogate=surrogate):
                 chosen.append(found)
                 continue
         free &= (shortlist.design - point).abs().amax(dim=1) >= (SAME if not pool.exhaustive else 1e-9)
@@ -66,17 +70,42 @@ def is_near(point: Tensor, others: Tensor) -> bool:
     return bool(len(others)) and float((others - point).abs().amax(dim=1).min()) < SAME
 
 
-def _acquisition(world: WorldModel, goals: Sequence[Goal], waiting: Tensor, *, seed: int) -> qLogNoisyExpectedImprovement:
-    route = as_botorch_model(world, goals, seed=seed)
+def _acquisition(surrogate: Surrogate, waiting: Tensor, *, seed: int) -> qLogNoisyExpectedImprovement:
     with manual_seed(seed):
         return qLogNoisyExpectedImprovement(
-            model=route.model,
-            X_baseline=torch.unique(world.model.design, dim=0),
-            sampler=SobolQMCNormalSampler(torch.Size([MC_SAMPLES]), seed=seed),
-            objective=route.objective,
+            model=surrogate.model,
+            X_baseline=torch.unique(surrogate.world.training.design, dim=0),
+            sampler=surrogate.sampler(seed),
+            objective=surrogate.objective(seed),
             X_pending=waiting if len(waiting) else None,
             prune_baseline=True,
+            cache_root=surrogate.gaussian,
         )
+
+
+def _is_better(acquisition: qLogNoisyExpectedImprovement, found: Tensor, point: Tensor, *, value: Tensor, surrogate: Surrogate) -> bool:
+    """Whether a point beats the pool's best; hypotheses that hold for one call only must judge both in it."""
+    with torch.no_grad():
+        if surrogate.gaussian:
+            return float(acquisition(found.reshape(1, 1, -1))) > float(value)
+        both = acquisition(torch.stack([found, point]).unsqueeze(-2))
+    return float(both[0]) > float(both[1])
+
+
+def _nearby(world: WorldModel, acquisition: qLogNoisyExpectedImprovement, *, start: Tensor, seed: int) -> Tensor | None:
+    """The best of random feasible steps about a point, each time shorter ones; None where none is better than the point itself."""
+    encoder = world.encoder
+    generator = torch.Generator().manual_seed(seed)
+    best = start
+    for step in _STEPS:
+        moved = best + step * torch.randn(_TRIES, len(best), generator=generator, dtype=torch.double)
+        moved = moved.clamp(0.0, 1.0)
+        moved[:, list(encoder.categorical_dims)] = best[list(encoder.categorical_dims)]
+        rows = [row for row in encoder.settings(moved) if not encoder.space.reasons_against(row)]
+        around = torch.cat([best.unsqueeze(0), encoder.design_of(rows)])
+        with torch.no_grad():
+            best = around[int(acquisition(around.unsqueeze(-2)).argmax())]
+    return None if torch.equal(best, start) else best
 
 
 def _shortlist(world: WorldModel, goals: Sequence[Goal], pool: Pool, *, seed: int) -> Pool:

@@ -10,8 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from world_model.contract import Contestant
 from world_model.encoding import Encoder
 from world_model.fit import WorldModel, fit_world_model, verdict_as_dict, verdict_from_dict
+from world_model.mechanisms.mechanism import Mechanism
 from world_model.terms.campaign_doc import Batch, Control
 from world_model.terms.errors import DesignError
 from world_model.terms.goals import Goal, Measurement
@@ -60,6 +62,8 @@ def propose(
     strategy: Strategy = "auto",
     snap: Snap | None = None,
     previous_model: Mapping[str, object] | None = None,
+    mechanism: Mechanism | None = None,
+    contestants: Sequence[str | Contestant] = (),
     progress: Callable[[str], None] | None = None,
 ) -> Proposal:
     """Propose `n` new distinct candidates; replicates, controls and blanks come on top.
@@ -71,6 +75,8 @@ def propose(
         strategy: `auto`; `random` and `endpoint` (a GP that sees no trajectory) are rivals to compare with.
         snap: moves settings to what the bench can reach, or says None where it reaches nothing near.
         previous_model: the last proposal's `model`, so that the judge keeps its pace.
+        mechanism: prior knowledge for the models that take some; not for the `endpoint` rival.
+        contestants: the world models that compete for the planner; empty for those that search well.
 
     Raises:
         DesignError: fewer than `n` feasible candidates are left, or a row breaks the space after all repairs.
@@ -88,7 +94,7 @@ def propose(
             raise DesignError(f"Expected {n} candidates, found only {len(pool)} that are feasible and not yet measured or pending. Ask for {len(pool)}.")
         chosen = _planned(
             encoder, pool, n, goals=goals, data=data, done=done, waiting=waiting, strategy=strategy, snap=snap,
-            previous_model=previous_model, seeds=child, progress=progress,
+            previous_model=previous_model, mechanism=mechanism, contestants=contestants, seeds=child, progress=progress,
         )  # fmt: skip
     candidates = _candidates(encoder, chosen, goals, seed=int(child[3]))
     return Proposal(
@@ -99,19 +105,22 @@ def propose(
 
 def _planned(
     encoder: Encoder, pool: Pool, n: int, *, goals: Sequence[Goal], data: Dataset, done: Tensor, waiting: Tensor, strategy: Strategy,
-    snap: Snap | None, previous_model: Mapping[str, object] | None, seeds: np.ndarray, progress: Callable[[str], None] | None,
+    snap: Snap | None, previous_model: Mapping[str, object] | None, mechanism: Mechanism | None, contestants: Sequence[str | Contestant],
+    seeds: np.ndarray, progress: Callable[[str], None] | None,
 ) -> _Chosen:  # fmt: skip
     chosen = _Chosen(goals=tuple(goals))
     if strategy == "endpoint":
         view = endpoint_view(data, goals)
-        data, chosen.goals = view.data, view.goals
+        data, chosen.goals, mechanism = view.data, view.goals, None
     read = np.isfinite(data.values).any(axis=(1, 2)) if len(data) else np.zeros(0, dtype=bool)
     known = torch.cat([done, waiting])
     if len(set(data.groups()[read].tolist())) < FEWEST_INTERVENTIONS:
         _add_filling(chosen, encoder, pool, n, known=known, seed=int(seeds[1]), why="Space-filling start: no model is asked before there is something to learn from.")
         return chosen
     previous = verdict_from_dict(previous_model) if previous_model else None
-    world = fit_world_model(encoder.space, data, seed=int(seeds[2]), goals=chosen.goals, previous=previous, progress=progress)
+    world = fit_world_model(
+        encoder.space, data, seed=int(seeds[2]), goals=chosen.goals, contestants=contestants, mechanism=mechanism, previous=previous, progress=progress
+    )
     chosen.world = world
     # at least half of a batch; a batch of one is the model's, or nothing would ever be learned from the model
     n_filling = (n + 1) // 2 if world.verdict.level < 2 and n > 1 else 0

@@ -30,7 +30,7 @@ def predictions(world: WorldModel, goals: Sequence[Goal], asked: Sequence[Goal],
 def why_chosen(world: WorldModel, goals: Sequence[Goal], asked: Sequence[Goal], design: Tensor, *, seed: int) -> list[str]:
     """A sentence a row: is it expected to be better than the best so far, or is it uncertain enough to be?"""
     goal, name = goals[0], str(asked[0])
-    seen = goal.sign * world.posterior_at(world.model.design).readout(goal, seed=seed).mean
+    seen = goal.sign * world.posterior_at(world.training.design).readout(goal, seed=seed).mean
     best = float(seen.max())
     told = world.posterior_at(design).readout(goal, seed=seed)
     sentences = []

@@ -1,49 +1,49 @@
-"""The seam with BoTorch: a model over coefficients, and an objective that decodes them to what is wanted."""
+"""The seam with BoTorch for Gaussian coefficients: exact posteriors over them, and an objective that decodes them to what is wanted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
-from botorch.acquisition.objective import GenericMCObjective
-from botorch.models import ModelListGP
-from botorch.utils.multi_objective.scalarization import get_chebyshev_scalarization
+from botorch.sampling.normal import SobolQMCNormalSampler
 from torch import Tensor
 
+from world_model.contestants.trajectory_gp import FittedTrajectoryGP
 from world_model.fit import WorldModel
 from world_model.readouts import desirability, read_out
 from world_model.terms.goals import Goal
 
+from .surrogate import Surrogate
 
-@dataclass(frozen=True)
-class CoefficientRoute:
-    """Exact posteriors over `m` coefficients, and the objective that every acquisition takes."""
-
-    model: ModelListGP
-    objective: GenericMCObjective
+MC_SAMPLES = 128
+_CHUNK = 512
 
 
-def as_botorch_model(world: WorldModel, goals: Sequence[Goal], *, seed: int) -> CoefficientRoute:
-    """The world model as BoTorch sees it.
+def coefficient_surrogate(world: WorldModel, fitted: FittedTrajectoryGP, goals: Sequence[Goal]) -> Surrogate:
+    """A `ModelListGP` over `m` coefficients: every acquisition works, fantasies too.
 
-    Several goals are joined by one random augmented Chebyshev scalarisation a call (Knowles 2006, ParEGO), drawn from `seed`:
-    a batch whose points each come from another seed spreads along the Pareto front.
+    With a mechanism there are no gradients, for its simulations have none: candidates are compared.
     """
-    if len(goals) == 1:
-        return CoefficientRoute(model=world.model.gps, objective=GenericMCObjective(lambda samples, X=None: wanted(world, goals, samples)[..., 0]))
-    generator = torch.Generator().manual_seed(seed)
-    weights = torch.distributions.Exponential(1.0).icdf(torch.rand(len(goals), generator=generator, dtype=torch.double))
-    weights = weights / weights.sum()
-    posterior = world.posterior_at(world.model.design)
-    seen = torch.stack([desirability(goal, posterior.readout(goal, seed=seed).mean) for goal in goals], dim=-1)
-    joined = get_chebyshev_scalarization(weights=weights, Y=seen)
-    return CoefficientRoute(model=world.model.gps, objective=GenericMCObjective(lambda samples, X=None: joined(wanted(world, goals, samples))))
+    return Surrogate(
+        world=world, goals=tuple(goals), model=fitted.model.gps,
+        wanted=lambda samples, design: wanted(world, fitted, goals, samples, design),
+        sampler=lambda seed: SobolQMCNormalSampler(torch.Size([MC_SAMPLES]), seed=seed), gaussian=True,
+        gradients=fitted.capabilities.gradients, chunk=_CHUNK,
+    )  # fmt: skip
 
 
-def wanted(world: WorldModel, goals: Sequence[Goal], coefficients: Tensor) -> Tensor:
-    """Each goal's readout, more is better: `… x m` coefficients → `… x g`."""
-    values = world.basis.decode(coefficients)
+def wanted(world: WorldModel, fitted: FittedTrajectoryGP, goals: Sequence[Goal], coefficients: Tensor, design: Tensor | None) -> Tensor:
+    """Each goal's readout, more is better: `… x n x m` coefficients of designs `… x n x d` → `… x n x g`.
+
+    Raises:
+        ValueError: a mechanism's residual without the designs that it is a residual at.
+    """
+    values = fitted.basis.decode(coefficients)
+    if fitted.offset is not None:
+        if design is None:
+            raise ValueError("Expected the designs beside the coefficients, found none: they are residuals of a mechanism's simulation.")
+        told = fitted.offset.at(design.reshape(-1, design.shape[-1]))
+        values = values + told.reshape(*design.shape[:-1], *told.shape[1:])
     return torch.stack(
         [desirability(goal, read_out(goal, values, times_h=world.times_h, variables=world.variables)) for goal in goals], dim=-1
     )
