@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from world_model.mechanisms.mechanism import Mechanism
     from world_model.what_if import WhatIf
 
     Experiments: TypeAlias = pd.DataFrame | Sequence[Mapping[str, float | str]]
@@ -43,6 +44,7 @@ class Campaign:
         measurements: what is read, with units and times.
         batch: candidates, replicates and blanks of a round; controls and budget as in a campaign file.
         workspace: folder that keeps the journal; without it the campaign lives in memory.
+        mechanism: prior knowledge that can be simulated, such as `SbmlMechanism`; models without it compete with it.
 
     Raises:
         NextwellError: goals that no measurement serves.
@@ -52,12 +54,14 @@ class Campaign:
     def __init__(
         self, *, space: SearchSpace, goals: Sequence[Goal], seed: int = 0, measurements: Sequence[Measurement] = (), batch: Batch | None = None,
         controls: Sequence[Control] = (), budget: Budget | None = None, name: str = "campaign", workspace: str | Path | None = None,
+        mechanism: Mechanism | None = None,
     ) -> None:  # fmt: skip
         charter = Charter(
             name=name, seed=seed, goals=tuple(goals), measurements=tuple(measurements) or _end_points(goals), batch=batch or Batch(),
             controls=tuple(controls), budget=budget or Budget(), **space_terms(space),
         )  # fmt: skip
         self._open = begin(charter, space, workspace=Workspace(Path(workspace)) if workspace is not None else None)
+        self._open.mechanism = mechanism
         self._forecast: Forecast | None = None
 
     @classmethod

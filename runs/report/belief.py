@@ -14,6 +14,7 @@ from ..state.campaign_state import CampaignState
 
 if TYPE_CHECKING:
     from world_model.fit import WorldModel
+    from world_model.mechanisms.mechanism import Mechanism
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,7 @@ def space_of(state: CampaignState, given: SearchSpace | None) -> SearchSpace | N
 
 
 def current_belief(
-    state: CampaignState, data: Dataset, space: SearchSpace | None, *, progress: Callable[[str], None] | None
+    state: CampaignState, data: Dataset, space: SearchSpace | None, *, mechanism: Mechanism | None = None, progress: Callable[[str], None] | None
 ) -> Belief:
     """Fit the world model to the data, at the pace of the judge's last verdict."""
     if space is None:
@@ -45,7 +46,7 @@ def current_belief(
     last = next((opened.proposal.model for opened in reversed(state.rounds) if opened.proposal.model), None)
     previous = verdict_from_dict(last) if last else None
     try:
-        return Belief(model=fit_world_model(space, data, seed=state.charter.seed, goals=state.charter.goals, previous=previous, progress=progress))
+        return Belief(model=fit_world_model(space, data, seed=state.charter.seed, goals=state.charter.goals, mechanism=mechanism, previous=previous, progress=progress))
     except NextwellError as fault:
         # told on the page: a report without a model is still a report
         return Belief(model=None, why_not=f"No model could be fitted: {fault}")

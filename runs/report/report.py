@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from world_model.terms.lab import Lab
 from world_model.terms.readings import Dataset
@@ -25,10 +26,13 @@ from .pictures.realised import draw_realised
 from .pictures.tradeoff import draw_tradeoff
 from .realised import amounts_by_factor, realised_table
 
+if TYPE_CHECKING:
+    from world_model.mechanisms.mechanism import Mechanism
+
 
 def write_report(
     state: CampaignState, *, folder: Path, space: SearchSpace | None = None, lab: Lab | None = None, baseline: RandomRuns | None = None,
-    progress: Callable[[str], None] | None = None,
+    mechanism: Mechanism | None = None, progress: Callable[[str], None] | None = None,
 ) -> Path:  # fmt: skip
     """Write `<folder>/report.html` and `<folder>/png/*.png`.
 
@@ -36,6 +40,7 @@ def write_report(
         space: of the campaign; needed for the model where the candidates are a table, for the journal does not hold it.
         lab: a simulated lab, whose truth the best is compared with; None for a real one.
         baseline: random campaigns at equal budget; None where there are none.
+        mechanism: prior knowledge that the model may use.
         progress: told what is being done.
 
     Returns:
@@ -47,7 +52,7 @@ def write_report(
     tell = progress or (lambda _message: None)
     data = dataset(state)
     space = space_of(state, space)
-    belief = current_belief(state, data, space, progress=progress)
+    belief = current_belief(state, data, space, mechanism=mechanism, progress=progress)
     goals = state.charter.goals
     units = {factor.name: factor.unit for factor in space.factors} if space is not None else {}
     parts = []

@@ -22,6 +22,7 @@ from ..state.payloads import ModelCertified, WrittenFile
 from ..state.progress import is_simulated
 from ..version import VERSION
 from .lab_truth import lab_truth
+from .mechanism_of import mechanism_of
 from .open_campaign import OpenCampaign
 from .outcome import Progress, silent
 from .promises import layout_of, plan_outcomes
@@ -68,7 +69,7 @@ def certify_campaign(campaign: OpenCampaign, *, lab_spec: str | None = None, see
     if not state.answered:
         raise ConflictError(f"Expected results to certify a model on, found none in {state.name!r}. Record some first.")
     data, goals = dataset(state), state.charter.goals
-    training = Training.of(campaign.space, data, goals=goals)
+    training = Training.of(campaign.space, data, goals=goals, mechanism=mechanism_of(campaign))
     if len(training) < FEWEST_RECORDS:
         raise ResultsError(f"Expected at least {FEWEST_RECORDS} experiments with a reading to learn from, found {len(training)}. Record more results.")
     lab = simulated_lab(campaign, lab_spec) if is_simulated(state) else None

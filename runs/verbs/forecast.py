@@ -16,6 +16,7 @@ from world_model.terms.space import SearchSpace
 
 from ..state.campaign_state import CampaignState
 from ..state.dataset import dataset
+from .mechanism_of import mechanism_of
 from .open_campaign import OpenCampaign
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def forecast(campaign: OpenCampaign, state: CampaignState) -> Forecast:
     """
     from world_model.fit import fit_world_model
 
-    world = fit_world_model(campaign.space, dataset(state), seed=state.charter.seed, goals=state.charter.goals)
+    world = fit_world_model(campaign.space, dataset(state), seed=state.charter.seed, goals=state.charter.goals, mechanism=mechanism_of(campaign))
     return Forecast(world=world, space=campaign.space, goals=state.charter.goals, head=state.head)
 
 

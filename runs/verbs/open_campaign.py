@@ -25,6 +25,8 @@ from ..version import VERSION
 from .lost_journal import refuse_missing_journal, refuse_unknown_rounds
 
 if TYPE_CHECKING:
+    from world_model.mechanisms.mechanism import Mechanism
+
     from .label_index import LabelIndex
 
 
@@ -40,7 +42,8 @@ class LabFile:
 class OpenCampaign:
     """Handles only: what stands is in `state()`, what can be done is in the verbs.
 
-    `workspace` is None for a campaign in memory, `lab` where no lab file is named, `doc` where no campaign file is.
+    `workspace` is None for a campaign in memory, `lab` where no lab file is named, `doc` where no campaign file is, `mechanism` where
+    none was given (a campaign file's is opened when a model is fitted).
     """
 
     journal: Journal
@@ -52,6 +55,7 @@ class OpenCampaign:
     lab: LabFile | None = None
     base: Path = field(default_factory=Path)
     actor: str = ""
+    mechanism: Mechanism | None = None
     _seen: CampaignState | None = None
     _labels: LabelIndex | None = None
 

@@ -15,6 +15,7 @@ from ..state.dataset import dataset
 from ..state.payloads import BatchProposed
 from ..state.progress import pending, unfinished_rounds, waiting
 from ..version import VERSION
+from .mechanism_of import mechanism_of
 from .open_campaign import LabFile, OpenCampaign
 from .outcome import Outcome, Progress, silent
 from .proposal_table import proposal_csv
@@ -72,7 +73,8 @@ def propose(
         space=within.space, goals=state.charter.goals, measurements=state.charter.measurements, data=dataset(state), pending=pending(state),
         batch=state.charter.batch, controls=state.charter.controls, round=len(state.rounds) + 1, n=allowed.candidates,
         seed=state.charter.seed, strategy=strategy, snap=within.snap,
-        previous_model=next((opened.proposal.model for opened in reversed(state.rounds) if opened.proposal.model), None), progress=progress,
+        previous_model=next((opened.proposal.model for opened in reversed(state.rounds) if opened.proposal.model), None),
+        mechanism=mechanism_of(campaign), progress=progress,
     )  # fmt: skip
     after = campaign.append([BatchProposed(proposal=proposal, version=VERSION, asked=asked)], on=state)
     proposed = after.rounds[-1]

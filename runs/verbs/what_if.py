@@ -12,6 +12,7 @@ from world_model.terms.errors import ConflictError, DesignError, nearest
 from ..state.campaign_state import CampaignState
 from ..state.dataset import dataset
 from ..state.progress import experiments, settings_as_done
+from .mechanism_of import mechanism_of
 from .open_campaign import OpenCampaign
 from .outcome import Progress, silent
 
@@ -56,7 +57,7 @@ def ask_what_if(
     history = _history(state, data, experiment, until_h)
     others = data.take(np.array([id != experiment for id in data.ids], dtype=bool))
     progress(f"fitting the model to {len(others)} other experiments")
-    world = fit_world_model(campaign.space, others, seed=state.charter.seed, goals=goals)
+    world = fit_world_model(campaign.space, others, seed=state.charter.seed, goals=goals, mechanism=mechanism_of(campaign))
     return what_if(world, history, plans, n=n, seed=seed, claim=allowed, goal=goals[goal])
 
 

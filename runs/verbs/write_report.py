@@ -10,6 +10,7 @@ from world_model.terms.lab import Lab
 from ..baseline import RandomBaseline, random_baseline
 from ..loop import past_of
 from ..state.progress import is_simulated
+from .mechanism_of import mechanism_of
 from .open_campaign import OpenCampaign
 from .outcome import Progress, silent
 from .simulated_lab import simulated_lab
@@ -55,4 +56,7 @@ def write_compared_report(campaign: OpenCampaign, lab: Lab | None, baseline: Ran
     if not state.answered:
         raise ConflictError(f"Expected results to report on, found none in {state.name!r}. Record some first.")
     progress("writing the report")
-    return write_report(state, folder=campaign.workspace.report_folder(state.name), space=campaign.space, lab=lab, baseline=baseline, progress=progress)
+    return write_report(
+        state, folder=campaign.workspace.report_folder(state.name), space=campaign.space, lab=lab, baseline=baseline, mechanism=mechanism_of(campaign),
+        progress=progress,
+    )  # fmt: skip

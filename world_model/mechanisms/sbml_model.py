@@ -185,7 +185,7 @@ def _express(sbml: Any, model: Any, name: str, formula: str, *, found: SbmlModel
     if math is None:
         raise MechanismError(f"Expected an expression of the ids of {found.origin}, found {formula!r}: {sbml.getLastParseL3Error().strip()}")
     for symbol in sorted(_symbols(math)):
-        found.refuse_unknown(symbol, found.symbols, what="an id", where=formula)
+        found.refuse_unknown(symbol, found.symbols, what=f"ids in {formula!r}", where="observables")
     parameter = model.createParameter()
     parameter.setId(name)
     parameter.setConstant(False)

@@ -12,6 +12,7 @@ from world_model.terms.errors import nearest
 from world_model.terms.factors import Factor
 from world_model.terms.goals import Goal, Measurement
 from world_model.terms.late_doses import late_doses
+from world_model.terms.mechanism_doc import MechanismDoc
 from world_model.terms.word import Name, Text, Word
 
 
@@ -55,13 +56,14 @@ class CampaignDoc(Word):
     zero: Text = Field("start", description="the event that all hours count from, e.g. inoculation")
     seed: int = Field(0, ge=0)
     lab: Text | None = Field(None, description="lab file beside this one; without it no protocol is written")
-    answers: Text | None = Field(None, description="a simulated lab that answers `run`: microplate, penicillin, table:FILE")
+    answers: Text | None = Field(None, description="a simulated lab that answers `run`: microplate, penicillin, sbml:FILE, table:FILE")
     context: dict[Name, float | str] = Field(default_factory=dict, description="what is kept fixed, e.g. temperature_c = 37")
     factors: tuple[Factor, ...] = ()
     constraints: tuple[Linear, ...] = ()
     candidates: CandidateFile | None = None
     measurements: tuple[Measurement, ...] = Field(min_length=1)
     goals: tuple[Goal, ...] = Field(min_length=1)
+    mechanism: MechanismDoc | None = Field(None, description="a simulation as prior knowledge; models without it compete with it")
     batch: Batch = Batch()
     controls: tuple[Control, ...] = ()
     budget: Budget = Budget()

@@ -44,14 +44,14 @@ class _Target(Word):
 class ParameterTarget(_Target):
     """A constant, from the start on."""
 
-    acts: Literal["parameter"] = "parameter"
+    kind: Literal["parameter"] = "parameter"
     how: How = "set"
 
 
 class InitialTarget(_Target):
     """What a species starts from."""
 
-    acts: Literal["initial"] = "initial"
+    kind: Literal["initial"] = "initial"
     how: How = "set"
     quantity: Quantity = "concentration"
 
@@ -59,7 +59,7 @@ class InitialTarget(_Target):
 class DoseTarget(_Target):
     """Added to a species at one time."""
 
-    acts: Literal["dose"] = "dose"
+    kind: Literal["dose"] = "dose"
     at_h: When
     quantity: Quantity = "concentration"
 
@@ -86,17 +86,17 @@ class _Span(_Target):
 class HoldTarget(_Span):
     """A parameter or boundary species clamped for a while; what it was before comes back."""
 
-    acts: Literal["hold"] = "hold"
+    kind: Literal["hold"] = "hold"
 
 
 class RampTarget(_Span):
     """A parameter or boundary species moved linearly to the factor's value, where it stays; from where it is, or from `from_value`."""
 
-    acts: Literal["ramp"] = "ramp"
+    kind: Literal["ramp"] = "ramp"
     from_value: float | None = None
 
 
-Target = Annotated[ParameterTarget | InitialTarget | DoseTarget | HoldTarget | RampTarget, Field(discriminator="acts")]
+Target = Annotated[ParameterTarget | InitialTarget | DoseTarget | HoldTarget | RampTarget, Field(discriminator="kind")]
 
 
 class Observed(Word):
@@ -136,4 +136,4 @@ class MechanismDoc(Word):
     def _default_kind(cls, given: object) -> object:
         if not isinstance(given, dict):
             return given
-        return {name: {"acts": "parameter", **told} if isinstance(told, dict) and "acts" not in told else told for name, told in given.items()}
+        return {name: {"kind": "parameter", **told} if isinstance(told, dict) and "kind" not in told else told for name, told in given.items()}
