@@ -116,10 +116,13 @@ def _rolled(start: Nets, step: Nets, units: Units, inputs: Tensor, *, step_lengt
     y = told.shape[-1] // 2
     state = units.within(told[..., :y])
     means, logs = [state], [told[..., y:]]
-    traces = [state for _ in MEMORIES]
+    traces = torch.cat([state] * len(MEMORIES), dim=-1)
+    rates = torch.tensor(MEMORIES, dtype=state.dtype).repeat_interleave(y)
+    net = step.unrolled(own=y * (1 + len(MEMORIES)))
+    ahead = net.ahead(inputs)
     for i in range(1, inputs.shape[2]):
-        told = step(torch.cat([state, *traces, inputs[:, :, i]], dim=-1))
-        traces = [trace + rate * (state - trace) for trace, rate in zip(traces, MEMORIES, strict=True)]
+        told = net.step(torch.cat([state, traces], dim=-1), ahead[i])
+        traces = traces + rates * (torch.cat([state] * len(MEMORIES), dim=-1) - traces)
         state = units.within(state + step_length[i] * told[..., :y])
         means.append(state)
         logs.append(told[..., y:])
@@ -188,7 +191,7 @@ def _one_step_loss(scene: Scene, k: int) -> Loss:
 
 def _start_linear(scene: Scene, start: Nets, step: Nets) -> None:
     """Put the best linear maps into the networks' linear parts, in place: much of biology moves nearly so."""
-    y = scene.values.shape[-1]
+    y = scene.n_observables
     for k in scene.left_out.unique().tolist():
         seen = scene.seen(k)
         told = _Steps.of(scene.of_fold(k), seen[:: max(1, len(seen) // _MOST_LINEAR)].unsqueeze(0), first_inputs=start.inputs)

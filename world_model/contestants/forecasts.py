@@ -25,8 +25,10 @@ class Forecasts:
         return Forecasts(mean=self.mean[members], variance=self.variance[members])
 
     def belief(self) -> Belief:
-        """Epistemic: spread of the members' means; aleatoric: mean of their variances."""
-        return Belief(mean=self.mean.mean(dim=0), epistemic=self.mean.var(dim=0), aleatoric=self.variance.mean(dim=0))
+        """Epistemic: spread of the members' means (none of one member); aleatoric: mean of their variances."""
+        mean = self.mean.mean(dim=0)
+        spread = self.mean.var(dim=0) if len(self.mean) > 1 else torch.zeros_like(mean)
+        return Belief(mean=mean, epistemic=spread, aleatoric=self.variance.mean(dim=0))
 
 
 class Members(Protocol):

@@ -62,12 +62,39 @@ class Nets:
 
     def __call__(self, x: Tensor) -> Tensor:
         """`m x b x in` → `m x b x out`."""
-        hidden = x
-        for i, layer in enumerate(self.weights):
-            hidden = torch.baddbmm(layer[:, -1:], hidden, layer[:, :-1])
-            if i < len(self.weights) - 1:
-                hidden = torch.nn.functional.silu(hidden)
-        return hidden + torch.baddbmm(self.skip[:, -1:], x, self.skip[:, :-1])
+        return self.unrolled(own=x.shape[-1]).step(x, 0.0)
+
+    def unrolled(self, *, own: int) -> Unrolled:
+        """For many steps with one set of weights: the first `own` inputs change with each step, the others are known beforehand."""
+        first = torch.cat([self.weights[0], self.skip], dim=-1)
+        return Unrolled(
+            changing=first[:, :own], known=first[:, own:-1], bias=first[:, -1:], width=self.weights[0].shape[-1],
+            later=tuple((layer[:, :-1], layer[:, -1:]) for layer in self.weights[1:]),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Unrolled:
+    """Networks cut for repeated use: the first layer and the linear map side by side, weights and biases apart."""
+
+    changing: Tensor
+    known: Tensor
+    bias: Tensor
+    width: int
+    later: tuple[tuple[Tensor, Tensor], ...]
+
+    def ahead(self, inputs: Tensor) -> Sequence[Tensor]:
+        """What known inputs `m x b x t x v` give to each of the `t` steps, all at once: `t` tensors."""
+        told = torch.baddbmm(self.bias, inputs.flatten(1, 2), self.known).unflatten(1, inputs.shape[1:3])
+        return told.unbind(dim=2)
+
+    def step(self, state: Tensor, ahead: Tensor | float) -> Tensor:
+        """`m x b x own` and what was told ahead → `m x b x out`."""
+        both = torch.baddbmm(self.bias if isinstance(ahead, float) else ahead, state, self.changing)
+        hidden, straight = both[..., : self.width], both[..., self.width :]
+        for weight, bias in self.later:
+            hidden = torch.baddbmm(bias, torch.nn.functional.silu(hidden), weight)
+        return hidden + straight
 
 
 Loss = Callable[[Sequence[Tensor], Tensor], Tensor]

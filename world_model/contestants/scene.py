@@ -121,14 +121,14 @@ class Scene:
 
     Attributes:
         inputs: `n x t x v`.
-        values: `n x t x y`, what the mechanism leaves of the readings.
-        clean: `f x n x t x y`, denoised without fold f (nan in it).
+        read: `f x n x t x y`, what the mechanism leaves of the readings, in the units of those who don't see fold f.
+        clean: `f x n x t x y`, the same denoised without fold f (nan in it).
         left_out: `m`, each member's fold.
     """
 
     units: Units
     inputs: Tensor
-    values: Tensor
+    read: Tensor
     clean: Tensor
     left_out: Tensor
     step: Tensor
@@ -149,16 +149,24 @@ class Scene:
         low, high = z.nan_to_num(torch.inf).amin(dim=1, keepdim=True), z.nan_to_num(-torch.inf).amax(dim=1, keepdim=True)
         wide = _BEYOND * (high - low)
         parts = (centre, scale, low - wide, high + wide, (noise / scale.square()).clamp_min(1e-8).log())
-        units = Units(*parts).take(left_out)
-        return cls(units=units, inputs=world.inputs(training.design), values=values, clean=clean, left_out=left_out, step=world.step)
+        units = Units(*parts)
+        # in double: single precision would lose the digits of a large common value
+        read = ((values - centre.unsqueeze(1)) / scale.unsqueeze(1)).to(MEMBER_DTYPE)
+        clean = ((clean - centre.unsqueeze(1)) / scale.unsqueeze(1)).to(MEMBER_DTYPE)
+        return cls(units=units.take(left_out), inputs=world.inputs(training.design), read=read, clean=clean, left_out=left_out, step=world.step)
+
+    @property
+    def n_observables(self) -> int:
+        """`y`."""
+        return self.read.shape[-1]
 
     def readings(self, rows: Tensor) -> Tensor:
         """`m x b x t x y`, standardised."""
-        return self._standard(self.values[rows])
+        return self.read[self.left_out[:, None], rows]
 
     def states(self, rows: Tensor) -> Tensor:
         """`m x b x t x y`, denoised, standardised."""
-        return self._standard(self.clean[self.left_out[:, None], rows])
+        return self.clean[self.left_out[:, None], rows]
 
     def of_fold(self, k: int) -> Scene:
         """As the first member that leaves fold `k` out sees it."""
@@ -168,7 +176,3 @@ class Scene:
     def seen(self, k: int) -> Tensor:
         """Rows outside fold `k`."""
         return torch.nonzero(torch.isfinite(self.clean[k]).flatten(1).all(dim=1)).flatten()
-
-    def _standard(self, values: Tensor) -> Tensor:
-        # in double: single precision would lose the digits of a large common value
-        return ((values - self.units.centre.unsqueeze(1)) / self.units.scale.unsqueeze(1)).to(MEMBER_DTYPE)
