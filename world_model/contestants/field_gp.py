@@ -259,8 +259,8 @@ class Standard:
         return cls(centre=centre, spread=torch.where(spread > 1e-9, spread, torch.full_like(spread, torch.inf)))  # what never moves says nothing
 
     def of(self, simulated: Tensor) -> Tensor:
-        """`n x t x y`, held where they lie far from all that was fitted to."""
-        return ((simulated - self.centre) / self.spread).clamp(-_FAR, _FAR)
+        """`n x t x y`, held where they lie far from all that was fitted to; a simulation that failed says nothing."""
+        return torch.nan_to_num((simulated - self.centre) / self.spread).clamp(-_FAR, _FAR)
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,13 @@ def _model(path: Path) -> str:
 def _check(tables: PetabTables) -> None:
     """What every later step relies on."""
     told, name = tables.measurements, tables.name
+    for kind, frame, columns in (
+        ("measurements", told, ("observableId", "simulationConditionId", "measurement", "time")), ("observables", tables.observables, ("observableFormula",)),
+        ("parameters", tables.parameters, ("estimate",)),
+    ):  # fmt: skip
+        for column in columns:
+            if column not in frame:
+                raise ResultsError(f"{name}, {kind}: expected a column {column!r}, found none. {nearest(column, map(str, frame.columns))}")
     if not len(told):
         raise ResultsError(f"{name}: expected measurements, found none.")
     for column, known, kind in (
