@@ -11,6 +11,7 @@ from torch import Tensor
 from .contract import Belief
 from .scores import Z90
 
+_LIMITS = (0.3, 5.0)
 FEWEST_GROUPS = 12  # below this the quantile of so few scores says too little
 
 
@@ -30,29 +31,39 @@ class Calibration:
         return cls(factor=torch.ones(times, observables, dtype=torch.double))
 
 
-def fit_calibration(told: Belief, values: Tensor, groups: Tensor) -> Calibration:
+def fit_calibration(told: Belief, values: Tensor, groups: Tensor, *, foretold: Belief | None = None) -> Calibration:
     """Split-conformal factors from predictions of readings that the model did not see.
 
     The score of a reading is its distance from the prediction in predicted sd; the factor brings the finite-sample 90 % quantile
-    of the scores to the Gaussian's.
+    of the scores to the Gaussian's. Where rounds were foretold from earlier rounds and that went worse, that factor counts: a new
+    day, and points that a planner chose, are not like points left out at random.
 
     Args:
         told: of each row without its own intervention.
         values: `n x t x y`, nan where there is none.
         groups: `n`.
+        foretold: of each row from the rows of earlier plates alone, nan where there were none; None where there is one plate.
 
     Source: split conformal prediction with normalised scores; Lei et al. (2018), J. Am. Stat. Assoc. 113:1094.
     """
     t, y = values.shape[1:]
     if len(torch.unique(groups)) < FEWEST_GROUPS:
         return Calibration.none(t, y)
+    factor = _factors(told, values)
+    if foretold is not None:
+        factor = torch.maximum(factor, _factors(foretold, values))
+    return Calibration(factor=factor.clamp(*_LIMITS))
+
+
+def _factors(told: Belief, values: Tensor) -> Tensor:
+    """`t x y`, each from its own time and the two beside it; 1 where there are too few."""
     score = (values - told.mean).abs() / told.variance("reading").clamp_min(1e-24).sqrt()
-    factor = torch.ones(t, y, dtype=torch.double)
-    for i in range(t):
-        for j in range(y):
+    factor = torch.ones(values.shape[1:], dtype=torch.double)
+    for i in range(values.shape[1]):
+        for j in range(values.shape[2]):
             near = score[:, max(i - 1, 0) : i + 2, j].flatten()
             near = near[torch.isfinite(near)]
             n = len(near)
             if n >= FEWEST_GROUPS:
                 factor[i, j] = near.quantile(min(math.ceil((n + 1) * 0.9) / n, 1.0)) / Z90
-    return Calibration(factor=factor.clamp(0.3, 5.0))
+    return factor

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 
 import torch
 from botorch.exceptions import ModelFittingError
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from .encoding import Encoder, Extra
 from .kernels import Family, build
+from .plate_kernel import TYPICAL
 
 MOST_FITTED = 400  # rows that hyper-parameters are learned from; predictions use all. The fit costs the cube of this
 _BLOCK = 8192  # designs whose covariance with the training rows is held at a time
@@ -48,6 +50,7 @@ class CoefficientModel:
         targets: `n x k`, nan where a row says nothing of a coefficient.
         plates: `n` plate codes where each plate has a random effect.
         extra: `n x p` further features of the training designs.
+        contexts: `n x c` codes of the levels of contexts, each with a random effect.
         unseen_plate: variance of a plate's own deviation, relative to the signal's, where all rows lie on one plate and none could be
             learned.
     """
@@ -59,11 +62,20 @@ class CoefficientModel:
     plates: Tensor | None = None
     extra: Tensor | None = None
     unseen_plate: float = 0.0
+    contexts: Tensor | None = None
 
     @property
     def inputs(self) -> Tensor:
         """`n x d…`: training designs with what is appended to them."""
-        return _inputs(self.design, self.extra, self.plates)
+        return _inputs(self.design, self.extra, self.contexts, self.plates)
+
+    def within(self, codes: tuple[float, ...]) -> CoefficientModel:
+        """The same belief, asked at these `c` levels of the contexts; -1 for the typical one."""
+        typical = (*codes, *((TYPICAL,) if self.plates is not None else ()))
+        gps = [deepcopy(gp) for gp in self.gps.models]
+        for gp in gps:
+            gp.input_transform.codes = typical
+        return replace(self, gps=ModelListGP(*gps).eval())
 
     def noise_variance(self) -> Tensor:
         """`k`: the fitted variance of one reading's coefficient around the truth."""
@@ -110,18 +122,23 @@ class CoefficientModel:
         return torch.stack(columns, dim=-1)
 
     def plate_variance(self, design: Tensor) -> Tensor:
-        """`n x k`: what a plate of its own adds to the variance of one more reading; 0 where plates have no effect."""
+        """`n x k`: what a plate and levels of contexts of its own add to the variance of one more reading; 0 where these have no effect.
+
+        A level that is asked for by name adds nothing.
+        """
         columns = []
         for gp in self.gps.models:
             typical = gp.input_transform.transform(design)
-            if self.plates is None:
-                with torch.no_grad():
-                    columns.append(self.unseen_plate * gp.covar_module(typical, diag=True))
-                continue
-            own = typical.clone()
-            own[..., -1] = 0.0  # a plate's code stands last
+            codes = (self.contexts.shape[1] if self.contexts is not None else 0) + (self.plates is not None)
             with torch.no_grad():
-                columns.append(gp.covar_module(own, diag=True) - gp.covar_module(typical, diag=True))
+                usual = gp.covar_module(typical, diag=True)
+                unseen = self.unseen_plate * usual if self.plates is None else torch.zeros_like(usual)
+                if not codes:
+                    columns.append(unseen)
+                    continue
+                own = typical.clone()
+                own[..., -codes:] = torch.where(own[..., -codes:] == TYPICAL, 0.0, own[..., -codes:])  # codes stand last
+                columns.append(gp.covar_module(own, diag=True) - usual + unseen)
         return torch.stack(columns, dim=-1)
 
     def held_out(self, groups: Tensor) -> HeldOut:
@@ -136,9 +153,19 @@ class CoefficientModel:
         columns = [_held_out_column(gp, groups, self.targets[:, k], self.inputs) for k, gp in enumerate(self.gps.models)]
         return HeldOut(mean=torch.stack([c.mean for c in columns], -1), variance=torch.stack([c.variance for c in columns], -1))
 
+    def foretold(self, turn: Tensor) -> HeldOut:
+        """Predictions of each row from the rows of earlier turns alone, with the hyper-parameters kept; nan for the first turn.
+
+        Args:
+            turn: `n` integers, the plate or round of each row in the order in which they were done.
+        """
+        columns = [_foretold_column(gp, turn, self.targets[:, k], self.inputs) for k, gp in enumerate(self.gps.models)]
+        return HeldOut(mean=torch.stack([c.mean for c in columns], -1), variance=torch.stack([c.variance for c in columns], -1))
+
 
 def fit_coefficients(
-    family: Family, *, design: Tensor, targets: Tensor, encoder: Encoder, plates: Tensor | None = None, extra: Extra | None = None
+    family: Family, *, design: Tensor, targets: Tensor, encoder: Encoder, plates: Tensor | None = None, extra: Extra | None = None,
+    contexts: Tensor | None = None,
 ) -> CoefficientModel:
     """Fit one GP a coefficient by its marginal likelihood with priors.
 
@@ -147,32 +174,34 @@ def fit_coefficients(
         targets: `n x k`, about zero mean and unit sd, nan where unknown.
         plates: `n` plate codes, for a random effect of each plate.
         extra: gives further features of designs, such as a mechanism's scores.
+        contexts: `n x c` codes of levels, for a random effect of each.
 
     Raises:
         ModelFittingError, NotPSDError: the fit failed; the judge leaves the family out and says so.
     """
     told = None if extra is None else extra(design)
-    inputs = _inputs(design, told, plates)
+    inputs = _inputs(design, told, contexts, plates)
+    columns = 0 if contexts is None else contexts.shape[1]
     gps: list[SingleTaskGP] = []
     for k in range(targets.shape[1]):
         known = torch.isfinite(targets[:, k])
         rows, column = inputs[known], targets[known, k : k + 1]
         some = _spread_rows(len(rows))
-        gp = build(family, inputs=rows[some], targets=column[some], encoder=encoder, with_plate=plates is not None, extra=extra)
+        gp = build(family, inputs=rows[some], targets=column[some], encoder=encoder, with_plate=plates is not None, extra=extra, contexts=columns)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NumericalWarning)
             fit_gpytorch_mll(ExactMarginalLogLikelihood(gp.likelihood, gp))
         if len(some) < len(rows):
             learned = gp
-            gp = build(family, inputs=rows, targets=column, encoder=encoder, with_plate=plates is not None, extra=extra)
+            gp = build(family, inputs=rows, targets=column, encoder=encoder, with_plate=plates is not None, extra=extra, contexts=columns)
             gp.load_state_dict(learned.state_dict())
         gp.eval()
         gps.append(gp)
-    return CoefficientModel(family=family, gps=ModelListGP(*gps).eval(), design=design, targets=targets, plates=plates, extra=told)
+    return CoefficientModel(family=family, gps=ModelListGP(*gps).eval(), design=design, targets=targets, plates=plates, extra=told, contexts=contexts)
 
 
-def _inputs(design: Tensor, extra: Tensor | None, plates: Tensor | None) -> Tensor:
-    return torch.cat([design, *([] if extra is None else [extra]), *([] if plates is None else [plates.unsqueeze(-1)])], dim=-1)
+def _inputs(design: Tensor, extra: Tensor | None, contexts: Tensor | None, plates: Tensor | None) -> Tensor:
+    return torch.cat([design, *(part for part in (extra, contexts, None if plates is None else plates.unsqueeze(-1)) if part is not None)], dim=-1)
 
 
 def _spread_rows(n: int) -> Tensor:
@@ -232,4 +261,22 @@ def _held_out_column(gp: SingleTaskGP, groups: Tensor, targets: Tensor, design: 
             inner = torch.linalg.inv(precision[block][:, block])
             mean[rows[block]] = targets[rows[block]] - inner @ weighted[block]
             variance[rows[block]] = inner.diagonal()
+    return HeldOut(mean=mean, variance=variance)
+
+
+def _foretold_column(gp: SingleTaskGP, turn: Tensor, targets: Tensor, design: Tensor) -> HeldOut:
+    known = torch.isfinite(targets)
+    rows = torch.nonzero(known).flatten()
+    mean, variance = torch.full_like(targets, torch.nan), torch.full_like(targets, torch.nan)
+    with torch.no_grad():
+        features = gp.input_transform.transform(design[known])
+        covariance = gp.covar_module(features).to_dense() + gp.likelihood.noise.reshape(()) * torch.eye(len(rows), dtype=design.dtype)
+        left = targets[known] - gp.mean_module(features)
+        for now in torch.unique(turn[known])[1:]:
+            past, block = torch.nonzero(turn[known] < now).flatten(), torch.nonzero(turn[known] == now).flatten()
+            factor = psd_safe_cholesky(covariance[past][:, past])
+            across = covariance[block][:, past]
+            solved = torch.linalg.solve_triangular(factor, across.T, upper=False)
+            mean[rows[block]] = targets[rows[block]] - left[block] + across @ torch.cholesky_solve(left[past].unsqueeze(-1), factor).squeeze(-1)
+            variance[rows[block]] = covariance[block][:, block].diagonal() - solved.square().sum(dim=0)
     return HeldOut(mean=mean, variance=variance)

@@ -13,7 +13,7 @@ from torch import Tensor
 from .basis import Basis
 from .calibration import Calibration, fit_calibration
 from .coefficients import CoefficientModel
-from .contest import CANT_FIT, hold_contest, stack_of, with_stack
+from .contest import CANT_FIT, hold_contest, refitted_held_out, stack_of, with_stack
 from .contestants.registry import in_order, named
 from .contestants.stack import STACK
 from .contestants.trajectory_gp import FittedTrajectoryGP
@@ -29,6 +29,7 @@ from .terms.space import SearchSpace, Settings
 from .trust import Range
 
 FEWEST_RECORDS = 3
+MOST_REFITTED = 100  # interventions up to which intervals are calibrated on refitted folds; beyond, the closed form is as good
 Purpose = Literal["plan", "forecast"]
 
 
@@ -155,7 +156,11 @@ def fit_training(
         verdict = standing
     fitted = stack_of(contest, verdict.weights) if verdict.picked == STACK else contest.fitted[verdict.picked]
     told = fitted.held_out() if verdict.picked == STACK else contest.held_out[verdict.picked]
-    return WorldModel(fitted=fitted, training=training, verdict=verdict, calibration=fit_calibration(told, training.values, training.groups))
+    if purpose == "forecast" and FEW_INTERVENTIONS <= training.n_interventions <= MOST_REFITTED and isinstance(fitted, FittedTrajectoryGP):
+        told = refitted_held_out(known[verdict.picked], training, seed=seed) or told
+    foretold = fitted.foretold() if isinstance(fitted, FittedTrajectoryGP) else None
+    calibration = fit_calibration(told, training.values, training.groups, foretold=foretold)
+    return WorldModel(fitted=fitted, training=training, verdict=verdict, calibration=calibration)
 
 
 def _used(verdict: Verdict) -> set[str]:

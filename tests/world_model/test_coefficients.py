@@ -105,3 +105,15 @@ def test_many_rows_teach_the_hyper_parameters_by_a_part_and_the_predictions_by_a
     model = fit_coefficients("linear", design=design, targets=targets, encoder=Encoder(SPACE))
     assert len(model.gps.models[0].train_targets) == MOST_FITTED + 60
     assert torch.allclose(model.marginals(design[:5]).mean, targets[:5], atol=0.05)
+
+
+def test_foretold_rows_are_told_by_earlier_turns_alone():
+    design, targets = _data(n=24)
+    model = fit_coefficients("wide", design=design, targets=targets[:, :1], encoder=Encoder(SPACE))
+    told = model.foretold(torch.arange(24) // 8)
+    assert torch.isnan(told.mean[:8]).all()
+    # the first rows alone, hyper-parameters kept: what GPyTorch's own posterior says of them
+    gp = model.gps.models[0]
+    gp.set_train_data(gp.input_transform.transform(design[:8]), targets[:8, 0], strict=False)
+    expected = gp.posterior(design[8:16], observation_noise=True)
+    assert torch.allclose(told.mean[8:16, 0], expected.mean[:, 0], atol=1e-5) and torch.allclose(told.variance[8:16, 0], expected.variance[:, 0], rtol=1e-3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -9,13 +10,14 @@ import torch
 from torch import Tensor
 
 from ..basis import Basis, fit_basis
-from ..coefficients import CoefficientModel, fit_coefficients
+from ..coefficients import CoefficientModel, HeldOut, fit_coefficients
+from ..context_kernel import ContextCodes
 from ..contract import Belief, Capabilities, Of, Progress, Training
 from ..kernels import Family
 from ..mechanisms.scores import MechanismScores
 from ..mechanisms.simulated import Simulated
-from ..plate_kernel import unseen_plate
 from ..misfit import misfit
+from ..plate_kernel import unseen_plate
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,11 @@ class TrajectoryGP:
         basis = fit_basis(values, times_h=training.times_h, functionals=training.functionals)
         extra = MechanismScores.fit(simulated, training) if simulated is not None and self.mechanism == "input" else None
         model = fit_coefficients(
-            self.family, design=training.design, targets=basis.encode(values), encoder=training.encoder, plates=training.plates, extra=extra
+            self.family, design=training.design, targets=basis.encode(values), encoder=training.encoder, plates=training.plates, extra=extra,
+            contexts=None if training.contexts is None else training.contexts.codes,
         )
         model = replace(model, unseen_plate=unseen_plate(training.blocks))
-        return FittedTrajectoryGP(model=model, basis=basis, groups=training.groups, offset=offset)
+        return FittedTrajectoryGP(model=model, basis=basis, groups=training.groups, offset=offset, contexts=training.contexts)
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,21 @@ class FittedTrajectoryGP:
     basis: coefficients ↔ trajectories.
     groups: `n` of the training rows.
     offset: the mechanism whose residual the coefficients describe, or None.
+    contexts: whose levels have random effects, or None.
     """
 
     model: CoefficientModel
     basis: Basis
     groups: Tensor
     offset: Simulated | None = None
+    contexts: ContextCodes | None = None
+
+    def within(self, levels: Mapping[str, str]) -> FittedTrajectoryGP:
+        """The same belief, asked for these levels of the contexts (donor D3): what is known of a level that was seen, and the
+        typical one of a level that was not."""
+        if self.contexts is None or not levels:
+            return self
+        return replace(self, model=self.model.within(self.contexts.at(levels)))
 
     @property
     def capabilities(self) -> Capabilities:
@@ -99,7 +111,13 @@ class FittedTrajectoryGP:
 
     def held_out(self) -> Belief:
         """Leave-one-intervention-out in closed form, hyper-parameters and basis kept."""
-        told = self.model.held_out(self.groups)
+        return self._unseen(self.model.held_out(self.groups))
+
+    def foretold(self) -> Belief | None:
+        """Each row from the rows of earlier plates alone, nan where there are none; None where plates are not told apart."""
+        return None if self.model.plates is None else self._unseen(self.model.foretold(self.model.plates))
+
+    def _unseen(self, told: HeldOut) -> Belief:
         noise = self.model.noise_variance()
         return Belief(
             mean=self.decode(told.mean, self.model.design), epistemic=self.basis.decode_variance((told.variance - noise).clamp_min(0)),
