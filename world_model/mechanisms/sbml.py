@@ -118,7 +118,7 @@ class SbmlMechanism:
         for i, row in enumerate(rows):
             ran = self.run(doings(self.spec.factors, row), times, selections, scaled=scaled or {})
             if ran is not None:
-                values[i] = np.stack([_read(ran[:, j], one) for j, one in enumerate(told)], axis=1)
+                values[i] = np.stack([one.read(ran[:, j]) for j, one in enumerate(told)], axis=1)
         values[~np.isfinite(values).all(axis=(1, 2))] = np.nan
         return values
 
@@ -289,11 +289,3 @@ def _engine() -> Any:
 
 def _readable(i: int) -> str:
     return f"nextwell_observable_{i}"
-
-
-def _read(values: np.ndarray, told: Observed) -> np.ndarray:
-    scaled = told.scale * values
-    if not told.log:
-        return scaled + told.offset
-    with np.errstate(divide="ignore"):
-        return np.log(np.maximum(scaled, 0.0) + told.offset)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from world_model.terms.word import Name, NonNegative, Positive, Text, Word
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,255}$")]
 # inhibit: what it was, times one minus the value
@@ -110,6 +113,16 @@ class Observed(Word):
     scale: Positive = 1.0
     offset: float = 0.0
     log: bool = False
+
+    def read(self, values: np.ndarray) -> np.ndarray:
+        """What is read of the model's values, elementwise."""
+        import numpy as np
+
+        scaled = self.scale * np.asarray(values)
+        if not self.log:
+            return np.asarray(scaled + self.offset)
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(np.maximum(scaled, 0.0) + self.offset))
 
     @model_validator(mode="after")
     def _log_of_positive(self) -> Self:
