@@ -37,7 +37,7 @@ class Ensemble:
     one_step, rollout: updates of the first and of the second part of the training, up to 200 runs.
     """
 
-    name: str = "ensemble"
+    name: str = "networks"
     mechanism: Literal["none", "residual"] = "none"
     per_fold: int = 2
     hidden: int = 48

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -36,7 +37,7 @@ class Nets:
             sizes: inputs, hidden …, outputs.
         """
         layers = []
-        for i, (a, b) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+        for i, (a, b) in enumerate(pairwise(sizes)):
             layer = torch.randn(members, a + 1, b, generator=generator, dtype=MEMBER_DTYPE) / math.sqrt(a)
             layer[:, -1] *= 0.3
             layers.append(layer * (0.1 if i == len(sizes) - 2 else 1.0))
@@ -126,7 +127,7 @@ def train(
         rows = torch.multinomial(chances, batch, replacement=True, generator=generator)
         optimiser.zero_grad()
         told = loss(tensors, rows)
-        torch.nan_to_num(told, nan=0.0, posinf=0.0).sum().backward()  # type: ignore[no-untyped-call]
+        torch.nan_to_num(told, nan=0.0, posinf=0.0).sum().backward()
         _clip(tensors)
         optimiser.step()
         if update % every == 0 or update == updates:

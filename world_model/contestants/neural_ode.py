@@ -90,7 +90,7 @@ def _solver() -> Solver:
         from torchdiffeq import odeint
     except ModuleNotFoundError as missing:
         raise NextwellError("Expected torchdiffeq for the neural ODE, found none. Install it: pip install 'nextwell[neural]'.") from missing
-    return odeint  # type: ignore[no-any-return]
+    return odeint
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from torch import Tensor
 from ..contract import Belief, Capabilities, Of, Progress, Training
 from .ensemble import LOG_VARIANCE, too_few
 from .forecasts import FittedMembers, Forecasts
-from .member_nets import MEMBER_DTYPE, Loss, Nets, bootstrap_shares, train
+from .member_nets import MEMBER_DTYPE, Nets, bootstrap_shares, train
 from .scene import Scene, Units, World
 from .sequences import folds
 
