@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from world_model.contest import hold_contest
+from world_model.contestants.rivals import MLPEnsemble, OneStepEnsemble
 from world_model.fit import WorldModel
 from world_model.judge import Verdict
 
@@ -44,10 +46,11 @@ class Material:
 
 @dataclass(frozen=True)
 class ForecastCell:
-    """By prior belief: what is reported, and the judge's verdict."""
+    """By prior belief: what is reported, and the judge's verdict; and the figures of rivals, which can't be chosen."""
 
     records: dict[Prior, dict[str, Any]]
     verdicts: dict[Prior, Verdict]
+    rivals: dict[str, Any]
 
 
 def forecast_cell(material: Material, n: int, *, priors: Sequence[Prior] = PRIORS, progress: Callable[[str], None]) -> ForecastCell:
@@ -55,29 +58,50 @@ def forecast_cell(material: Material, n: int, *, priors: Sequence[Prior] = PRIOR
     task, data = material.task, material.train.take(slice(n))
     records: dict[Prior, dict[str, Any]] = {}
     verdicts: dict[Prior, Verdict] = {}
+    rivals: dict[str, Any] = {}
     bare: Held | None = None
     for prior in priors:
         if prior != "none" and task.mechanism(prior) is None:
             continue
         held = hold(training_of(task, data, prior=prior), prior=prior, seed=material.seed, bare=bare, progress=progress)
-        bare = bare or held
-        records[prior], verdicts[prior] = _told(material, held, data), held.world.verdict
-    return ForecastCell(records=records, verdicts=verdicts)
+        if bare is None:
+            bare = held
+            rivals = _rivals(material, held)
+        records[prior], verdicts[prior] = _told(material, held, data, known=records.get("none", {}).get("contestants", {})), held.world.verdict
+    return ForecastCell(records=records, verdicts=verdicts, rivals=rivals)
 
 
-def _told(material: Material, held: Held, data: Draw) -> dict[str, Any]:
+def _rivals(material: Material, held: Held) -> dict[str, Any]:
+    """What others would take, on the same records."""
+    entered = [rival for rival in (MLPEnsemble(), OneStepEnsemble()) if rival.why_not(held.training) is None]
+    if not entered:
+        return {}
+    apart = replace(held, contest=hold_contest(held.training, entered, seed=material.seed), with_mechanism=frozenset())
+    return {name: _figures(material, apart, name) for name in apart.contest.fitted}
+
+
+def _figures(material: Material, held: Held, name: str) -> dict[str, Any]:
+    """One contestant's, with a calibration of its own."""
+    test = material.test
+    told = told_by(held, name, design_of(held.world, test.columns))
+    figures = forecast(told, truth=test.truth, readings=test.readings, scale=material.task.scale, times=material.task.times)
+    return {
+        **{key: figures[key] for key in ("nrmse", "crps", "crps reading", "coverage90", "width90")}, "held out": float(held.contest.scores[name].nanmean()),
+        "seconds": round(held.contest.seconds[name], 3), "mechanism": name in held.with_mechanism,
+    }  # fmt: skip
+
+
+def _told(material: Material, held: Held, data: Draw, *, known: Mapping[str, Any]) -> dict[str, Any]:
+    """One prior belief. `known` are the figures of contestants that need no mechanism, which are the same under each."""
     task, test = material.task, material.test
-    measure = {"truth": test.truth, "readings": test.readings, "scale": task.scale, "times": task.times}
     design = design_of(held.world, test.columns)
     chosen = told_by_world(held.world, design)
-    rows: dict[str, Any] = {}
-    for name, score in held.contest.scores.items():
-        figures = forecast(told_by(held, name, design), **measure)
-        rows[name] = {key: figures[key] for key in ("nrmse", "crps", "crps reading", "coverage90", "width90")}
-        rows[name] |= {"held out": float(score.nanmean()), "seconds": round(held.contest.seconds[name], 3), "mechanism": name in held.with_mechanism}
+    figures = forecast(chosen, truth=test.truth, readings=test.readings, scale=task.scale, times=task.times)
+    shared = {name: figures for name, figures in known.items() if name not in held.with_mechanism}
+    rows = {name: shared[name] if name in shared else _figures(material, held, name) for name in held.contest.scores}
     told: dict[str, Any] = {
         "picked": held.world.verdict.picked, "weights": dict(held.world.verdict.weights), "why": held.world.verdict.why, "failed": dict(held.contest.failed), "seconds": round(held.seconds, 3),
-        "chosen": forecast(chosen, **measure), "contestants": rows, "decisions": decisions(material, held.world, data),
+        "chosen": figures, "contestants": rows, "decisions": decisions(material, held.world, data),
     }  # fmt: skip
     simulated = held.training.simulated
     if simulated is not None:

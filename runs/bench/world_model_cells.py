@@ -103,7 +103,7 @@ def cells_of(work: Work, *, progress: Progress) -> Iterator[dict[str, Any]]:
         begun = time.perf_counter()
         where = f"{task.name}, N = {n}, seed {work.seed}"
         told = forecast_cell(material, n, priors=work.priors, progress=partial(_say, progress, where))
-        record: dict[str, Any] = {"priors": told.records}
+        record: dict[str, Any] = {"priors": told.records, "rivals": told.rivals}
         prior: Prior = "wrong parameters" if "wrong parameters" in told.records else "none"
         progress(f"{where}: out of range")
         world = refit(task, inner_draw(task, n, seed=work.seed), prior=prior, verdict=told.verdicts[prior], seed=work.seed)

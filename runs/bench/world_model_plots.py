@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .world_model_summary import COVERAGE_GOAL, Cell, by_cell, horizon_rows, main_prior, names, of_contestant
+from .world_model_summary import COVERAGE_GOAL, Cell, by_cell, horizon_rows, main_prior, names, of_contestant, rivals
 
 _CHOSEN = "#111111"
 
@@ -63,13 +63,13 @@ def _errors(plt: Any, cells: Sequence[Cell]) -> Any:
     """Error over N: every contestant thin, the chosen model bold."""
     prior, problems = main_prior(cells), _problems(cells)
     figure, axes = _grid(plt, len(problems))
-    colours = {name: plt.get_cmap("tab20")(i % 20) for i, name in enumerate(names(cells, prior=prior))}
+    colours = {name: plt.get_cmap("tab20")(i % 20) for i, name in enumerate([*names(cells, prior=prior), *rivals(cells)])}
     for axis, problem in zip(axes, problems, strict=True):
         here = [cell for cell in cells if cell["problem"] == problem]
         for name, colour in colours.items():
             told = of_contestant(here, name, "nrmse", prior=prior)
             sizes = sorted(n for _, n in told)
-            axis.plot(sizes, [told[problem, n] for n in sizes], color=colour, lw=1, marker="o", ms=3, label=name)
+            axis.plot(sizes, [told[problem, n] for n in sizes], color=colour, lw=1, ls="--" if name in rivals(cells) else "-", marker="o", ms=3, label=name)
         own = by_cell(here, lambda cell: cell["priors"][prior]["chosen"]["nrmse"])
         sizes = sorted(n for _, n in own)
         axis.plot(sizes, [np.median(own[problem, n]) for n in sizes], color=_CHOSEN, lw=2.5, marker="s", ms=5, label="chosen")

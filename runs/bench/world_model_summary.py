@@ -51,7 +51,7 @@ def chosen(cells: Sequence[Cell], key: str, *, prior: str) -> dict[tuple[str, in
 
 def of_contestant(cells: Sequence[Cell], name: str, key: str, *, prior: str) -> dict[tuple[str, int], float]:
     """Medians of one figure of one contestant or rival."""
-    return medians(by_cell(cells, lambda cell: _at(cell, prior, "contestants", name, key)))
+    return medians(by_cell(cells, lambda cell: cell["rivals"][name][key] if name in cell.get("rivals", {}) else _at(cell, prior, "contestants", name, key)))
 
 
 def names(cells: Sequence[Cell], *, prior: str) -> list[str]:
@@ -62,14 +62,14 @@ def names(cells: Sequence[Cell], *, prior: str) -> list[str]:
 def ratios(cells: Sequence[Cell], key: str, *, prior: str) -> dict[tuple[str, int], float]:
     """The chosen model's median over that of the best single contestant of the same cell."""
     own = chosen(cells, key, prior=prior)
-    each = [of_contestant(cells, name, key, prior=prior) for name in names(cells, prior=prior) if name not in rivals(cells)]
+    each = [of_contestant(cells, name, key, prior=prior) for name in names(cells, prior=prior)]
     best = {at: min(told[at] for told in each if at in told) for at in own}
     return {at: own[at] / max(best[at], 1e-12) for at in own}
 
 
 def rivals(cells: Sequence[Cell]) -> list[str]:
     """Who is compared with and can't be chosen."""
-    return list(dict.fromkeys(name for cell in cells for name in cell.get("rivals", [])))
+    return list(dict.fromkeys(name for cell in cells for name in cell.get("rivals", {})))
 
 
 def forecast_checks(cells: Sequence[Cell]) -> list[Check]:
@@ -144,16 +144,15 @@ def accuracy_rows(cells: Sequence[Cell]) -> list[dict[str, Any]]:
 
 
 def contestant_rows(cells: Sequence[Cell]) -> list[dict[str, Any]]:
-    """One row a problem and size: every contestant's median NRMSE, and CPU seconds."""
+    """One row a problem, size and contestant, rivals first: median [quartiles] of the seeds, and CPU seconds."""
     prior = main_prior(cells)
     rows = []
     for problem, n in _places(cells):
         here = _cells_at(cells, problem, n)
-        for name in names(here, prior=prior):
-            row = {"problem": problem, "N": n, "contestant": name}
-            for key in ("nrmse", "crps", "coverage90", "width90", "held out", "seconds"):
-                row[key] = _spread(_at(cell, prior, "contestants", name, key) for cell in here)
-            rows.append(row)
+        told = [{**cell.get("rivals", {}), **cell["priors"].get(prior, {}).get("contestants", {})} for cell in here]
+        for name in dict.fromkeys(name for figures in told for name in figures):
+            keys = ("nrmse", "crps", "coverage90", "width90", "held out", "seconds")
+            rows.append({"problem": problem, "N": n, "contestant": name, **{key: _spread(figures[name].get(key) for figures in told if name in figures) for key in keys}})
     return rows
 
 
