@@ -44,6 +44,16 @@ class RoundSection:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeviationSection:
+    """The failed predictions of one round and goal."""
+
+    title: str
+    sentences: list[str]
+    table: Table | None
+    open: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class GoalSection:
     """What was found for one goal."""
 
@@ -67,6 +77,8 @@ class Page:
     shared: list[Drawn]
     missing: list[str]
     rounds: list[RoundSection]
+    deviations: list[DeviationSection]
+    deviating: Drawn | None
     realised: Table | None
     refused: Table
     judge: Table | None

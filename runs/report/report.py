@@ -18,13 +18,16 @@ from ..version import VERSION
 from . import summary, tables
 from .belief import Belief, current_belief, space_of
 from .by_chance import RandomRuns
+from .deviations import RoundDeviations, deviation_sentences, deviation_table, round_deviations
 from .goal_part import GoalPart, part_of_goal
-from .page import Drawn, GoalSection, Page, Paragraph, RoundSection, render
+from .page import DeviationSection, Drawn, GoalSection, Page, Paragraph, RoundSection, render
+from .pictures.deviating import draw_deviating
 from .pictures.fans import conditions_to_show, draw_fans
 from .pictures.picture import Picture
 from .pictures.realised import draw_realised
 from .pictures.tradeoff import draw_tradeoff
 from .realised import amounts_by_factor, realised_table
+from .wells import plates
 
 if TYPE_CHECKING:
     from world_model.mechanisms.mechanism import Mechanism
@@ -68,12 +71,15 @@ def write_report(
     shared = _shared_pictures(state, data, parts, belief)
     gaps = draw_realised(amounts, units, name="realised")
     shared += [gaps] if gaps is not None else []
-    pictures = [picture for part in parts for picture in part.pictures] + shared
+    deviations = round_deviations(state, data, space, progress=progress)
+    deviating = draw_deviating(tuple(one for one in deviations if one.goal == goals[0]), plates(state, data, goals[0]), name="deviating")
+    pictures = [picture for part in parts for picture in part.pictures] + shared + ([deviating] if deviating is not None else [])
     tell(f"writing the report with {len(pictures)} pictures")
     for picture in pictures:
         picture.write_png(folder / "png")
     file = folder / "report.html"
-    write_durably(file, render(_page(state, data, parts, shared, belief, lab, units, realised_table(amounts, units))).encode())
+    page = _page(state, data, parts, shared, belief, lab, units, realised_table(amounts, units), deviations, deviating)
+    write_durably(file, render(page).encode())
     return file
 
 
@@ -91,7 +97,7 @@ def _shared_pictures(state: CampaignState, data: Dataset, parts: list[GoalPart],
 
 def _page(
     state: CampaignState, data: Dataset, parts: list[GoalPart], shared: list[Picture], belief: Belief, lab: Lab | None,
-    units: dict[str, str], realised: tables.Table | None,
+    units: dict[str, str], realised: tables.Table | None, deviations: tuple[RoundDeviations, ...], deviating: Picture | None,
 ) -> Page:  # fmt: skip
     charter, model = state.charter, belief.model
     found = [part.found for part in parts if part.found is not None]
@@ -103,6 +109,7 @@ def _page(
         summary=_summary(state, parts, belief, units), missing=_missing(data, parts, belief),
         goals=[GoalSection(title=_title(part), best=part.best, pictures=[Drawn.of(p) for p in part.pictures], missing=part.missing) for part in parts],
         shared=[Drawn.of(picture) for picture in shared], rounds=_rounds(state, data, units),
+        deviations=_deviations(state, deviations), deviating=Drawn.of(deviating) if deviating is not None else None,
         realised=realised, refused=tables.refused(state, data), judge=tables.judge_scores(model.verdict) if model else None, judge_by_round=tables.judge_by_round(state),
         files=tables.files(state), budget=tables.budget(state), head=state.head, head_hash=state.head_hash, version=VERSION,
     )  # fmt: skip
@@ -137,6 +144,18 @@ def _rounds(state: CampaignState, data: Dataset, units: dict[str, str]) -> list[
             table=tables.proposals(state, opened, data, units),
         )
         for opened in state.rounds
+    ]  # fmt: skip
+
+
+def _deviations(state: CampaignState, entries: tuple[RoundDeviations, ...]) -> list[DeviationSection]:
+    """The last round is unfolded: it is the one that somebody can still look into."""
+    last = max((entry.round for entry in entries), default=0)
+    return [
+        DeviationSection(
+            title=f"Round {entry.round}: {len(entry.outside)} of {len(entry.pairs)} predictions failed" + (f" ({entry.goal})" if len(state.charter.goals) > 1 else ""),
+            sentences=deviation_sentences(entry), table=deviation_table(state, entry) if entry.outside else None, open=entry.round == last,
+        )
+        for entry in entries
     ]  # fmt: skip
 
 

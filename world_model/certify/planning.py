@@ -117,7 +117,7 @@ def level_inside_out(
     inside_lift = Lift(value=float(better.mean()), low=float(better.min()), high=float(better.max()), cases=n, of=f"optima inside the model against {len(plans)} random plans, in the lab")
     items = [
         _ranked(middle, len(plans), of=f"random plans, {of}"),
-        Evidence(name="regret of the plan said to be best", value=float(np.mean(regrets)), met=float(np.mean(regrets)) <= 0.5 * chance, cases=n, of=of, bound=f"at most half of a random plan's {chance:.3g}"),
+        Evidence(name="regret of the plan said to be best", value=float(np.mean(regrets)), met=float(np.mean(regrets)) <= 0.5 * chance, cases=n, of=of, bound=f"at most half of a random plan's {chance:,.4g}"),
         _gap(np.array(gaps), np.array(errors), of=of, independent=False),
         _lifted(inside_lift),
     ]  # fmt: skip
@@ -151,7 +151,7 @@ def _regret(rounds: dict[str, list[PlanOutcome]], goal: Goal, *, noise: float) -
     mean, most = (float(np.mean(own)), float(np.mean(allowed))) if own else (float("nan"), float("nan"))
     return Evidence(
         name="regret of the plan promised to be best", value=finite(mean), met=bool(own) and mean <= most, cases=len(own), of="rounds",
-        bound=f"at most {most:.3g}: half of a random plan's, or what noise makes of equal plans",
+        bound=f"at most {most:,.4g}: half of a random plan's, or what noise makes of equal plans",
     )  # fmt: skip
 
 

@@ -40,11 +40,11 @@ def draw_calibration(certificate: Certificate, *, name: str) -> Picture | None:
         width = 1 / max(len(counts), 1)
         right.bar((np.arange(len(counts)) + 0.5) * width, counts / max(counts.sum(), 1) / width, width=0.94 * width, color=BLUE)
         right.axhline(1.0, color=GREY, linewidth=1, linestyle=(0, (4, 3)))
-        right.set_xlabel("place of the reading in its predicted distribution")
+        right.set_xlabel("place in the predicted distribution")
         right.set_ylabel("density")
         right.set_title("PIT")
         return Picture(
-            name=name, title="Calibration", figure=figure,
+            name=name, title="Coverage by hour, and PIT", figure=figure,
             caption="Left: the share of held-out readings within their 90 % interval, by hour. Right: where readings fell in their predicted distributions; "
             "level is honest, a hill means too wide, a bowl too narrow, a slope a bias. Each reading was predicted by a fit that never saw its intervention.",
             alt="Coverage of held-out 90 % intervals by hour, and a histogram of probability integral transforms",

@@ -62,13 +62,13 @@ def draw_plates(plates: tuple[PlateOfRound, ...], goal: Goal, charter: Charter, 
 
 
 def _plate(axes: Axes, plate: PlateOfRound, scale: Normalize) -> None:
-    size = _format(plate)
+    size = plate_format(plate)
     for row in range(size.rows):
         for column in range(size.columns):
             axes.plot([column], [row], ".", color=PALE, markersize=2, zorder=1)
     side = 0.42
     for well in plate.wells:
-        place = _place(well.name)
+        place = well_place(well.name)
         known = np.isfinite(well.value)
         fill = colormaps[SEQUENTIAL](scale(well.value)) if known else (HAIR if well.role == "blank" else "white")
         lost = bool(well.failed) or not (known or well.waiting or well.role == "blank")
@@ -92,16 +92,17 @@ def _plate(axes: Axes, plate: PlateOfRound, scale: Normalize) -> None:
     axes.set_title(f"round {plate.round} · {plate.plate}", fontsize=10, pad=6)
 
 
-def _format(plate: PlateOfRound) -> PlateFormat:
+def plate_format(plate: PlateOfRound) -> PlateFormat:
     """The 96-well plate where it holds every well, else the next larger one: the layout names wells, not labware."""
-    places = [_place(well.name) for well in plate.wells]
+    places = [well_place(well.name) for well in plate.wells]
     for size in (FORMATS[96], FORMATS[384]):
         if all(place.row < size.rows and place.column < size.columns for place in places):
             return size
     return PlateFormat(max(place.row for place in places) + 1, max(place.column for place in places) + 1)
 
 
-def _place(well: str) -> _Place:
+def well_place(well: str) -> _Place:
+    """`B3` → row 1, column 2."""
     letters = well.rstrip("0123456789")
     row = ord(letters[0]) - 65 if len(letters) == 1 else 26 * (ord(letters[0]) - 64) + ord(letters[1]) - 65
     return _Place(row=row, column=int(well[len(letters) :]) - 1)
