@@ -25,6 +25,7 @@ from .record import record
 from .report import report
 from .run import run
 from .status import status
+from .synthesize import synthesize
 from .verify import verify
 from .what_if import what_if
 
@@ -35,7 +36,7 @@ app = typer.Typer(
 _COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo, "new": new, "check": check, "check-protocol": check_protocol, "status": status, "propose": propose, "amend": amend, "compile": compile_command,
     "approve": approve, "read": read, "record": record, "import": import_results, "run": run, "report": report, "certify": certify, "bench": bench, "doctor": doctor, "verify": verify,
-    "what-if": what_if,
+    "what-if": what_if, "synthesize": synthesize,
 }  # fmt: skip
 for name, command in _COMMANDS.items():
     app.command(name, epilog=EPILOG)(command)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from world_model.terms.errors import nearest
 from world_model.terms.plates import PlateFormat
+from world_model.terms.synthetic_marks import refuse_synthetic
 
 from .entries import Entries, UnreadCell
 from .plate_shaped import is_plate_shaped, read_plate_shaped
@@ -81,6 +82,9 @@ def _table(rows: Sequence[Row], separator: str, measured: Sequence[str], plate: 
     """The rows by the dialect that they show; None where they show none."""
     if not rows:
         return None
+    header = [cell.lower() for cell in rows[0].cells]
+    id = header.index("experiment_id") if "experiment_id" in header else len(header)
+    refuse_synthetic("The file", columns=header, ids=(row.cells[id] for row in rows[1:] if len(row.cells) > id))
     if is_tecan(rows):
         return read_tecan(rows, plate_rows=plate.rows)
     if is_well_columns(rows):

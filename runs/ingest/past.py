@@ -18,6 +18,7 @@ from world_model.terms.factors import Categorical
 from world_model.terms.goals import Measurement
 from world_model.terms.readings import Observation
 from world_model.terms.space import SearchSpace
+from world_model.terms.synthetic_marks import refuse_synthetic
 from world_model.terms.units import conversion_factor
 
 from .cells import UnreadableCell, read_cell, read_number
@@ -87,6 +88,7 @@ def read_past(
     raw = read_raw(source, name=name)
     problems: list[CellProblem] = []
     rows, separator = _rows(raw, space)
+    refuse_synthetic(raw.name, columns=rows[0].cells)
     columns = read_columns(rows[0], space, measurements, problems)
     if problems:
         raise RefusedFile(raw.name, problems)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from world_model.terms.errors import ApprovalNeeded, ConflictError, ResultsError, nearest
 from world_model.terms.proposal import ProposedExperiment
+from world_model.terms.synthetic_marks import refuse_synthetic
 from world_model.terms.word import Word
 
 from ..journal.canonical import sha256_of
@@ -38,6 +39,7 @@ def record_frame(campaign: OpenCampaign, frame: pd.DataFrame, *, correct: str = 
         ConflictError: every reading was recorded before, or some differ from recorded ones.
     """
     state = campaign.standing()
+    refuse_synthetic(source, columns=frame.columns, ids=frame.get("experiment_id", ()))
     told = frame_experiments(frame, state.charter, campaign.space)
     if not told:
         raise ResultsError("Expected at least one row of results, found none.")
@@ -72,6 +74,7 @@ def import_frame(campaign: OpenCampaign, frame: pd.DataFrame, *, source: str, co
     sha256 = sha256_of(content)
     if (before := state.sources.get(sha256)) is not None:
         raise ConflictError(f"{source}: already recorded on {before.recorded_at[:16].replace('T', ' ')} UTC (event {before.seq}, SHA-256 {sha256[:12]}…). Nothing was changed.")
+    refuse_synthetic(source, columns=frame.columns, ids=frame.get("experiment_id", ()))
     told = frame_experiments(frame, state.charter, campaign.space)
     if not told:
         raise ResultsError(f"{source}: expected at least one row of results, found none.")
