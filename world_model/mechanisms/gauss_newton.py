@@ -121,8 +121,7 @@ def climb(runs: ScaledRuns, readings: Readings, *, start: np.ndarray, noise: Noi
 def curvature(jacobian: np.ndarray, readings: Readings, told: np.ndarray, variance: np.ndarray) -> np.ndarray:
     """`p x p`: Gauss–Newton's second derivative of minus the log posterior."""
     weighted = jacobian * (readings.weight(told) / variance)[..., None]
-    p = jacobian.shape[-1]
-    return np.asarray(weighted.reshape(-1, p).T @ jacobian.reshape(-1, p) + np.eye(p))
+    return np.asarray(np.tensordot(weighted, jacobian, axes=([0, 1, 2], [0, 1, 2])) + np.eye(jacobian.shape[-1]))
 
 
 def _step(jacobian: np.ndarray, readings: Readings, told: np.ndarray, u: np.ndarray, damping: float, noise: Noise) -> tuple[np.ndarray, float]:

@@ -63,9 +63,8 @@ class Laplace:
         Source: Gauss–Newton's normal equations without their rows; exact for a linear model (Cook 1977, Technometrics 19:15).
         """
         slopes = self.slopes[left_out]
-        p = slopes.shape[-1]
         weighted = slopes * self.weight[left_out][..., None]
-        precision = self.precision - weighted.reshape(-1, p).T @ slopes.reshape(-1, p)
+        precision = self.precision - np.tensordot(weighted, slopes, axes=([0, 1, 2], [0, 1, 2]))
         covariance = np.linalg.inv(precision)
         pull = (weighted * self.residual[left_out][..., None]).sum((0, 1, 2))
         return Without(x=-covariance @ pull, covariance=covariance)
@@ -94,8 +93,8 @@ def spread_about(runs: ScaledRuns, readings: Readings, peak: Peak, *, used: np.n
     noise = _noise(climbed, peak)
     hessian = curvature(peak.jacobian, climbed, peak.told, noise)
     root = np.linalg.cholesky(np.linalg.inv(hessian)) if p else np.zeros((0, 0))
-    moved = (peak.jacobian / np.sqrt(noise)[:, None]).reshape(-1, p) @ root
-    strength, turn = np.linalg.eigh(moved.T @ moved)
+    moved = (peak.jacobian / np.sqrt(noise)[:, None]) @ root
+    strength, turn = np.linalg.eigh(np.tensordot(moved, moved, axes=([0, 1, 2], [0, 1, 2])))
     basis, strength = root @ turn[:, ::-1], np.maximum(strength[::-1], 0.0)
     k = _how_many(strength)
     rest = np.array([i for i in range(len(readings)) if i not in set(used.tolist())], dtype=int)
@@ -109,7 +108,7 @@ def spread_about(runs: ScaledRuns, readings: Readings, peak: Peak, *, used: np.n
     known, all_told = readings.take(np.concatenate([used, rest])), np.concatenate([peak.told, told])
     all_slopes = np.concatenate([peak.jacobian @ basis, slopes])
     weight = known.weight(all_told) / noise
-    added = (all_slopes * weight[..., None])[len(used) :].reshape(-1, p).T @ slopes.reshape(-1, p)
+    added = np.tensordot((all_slopes * weight[..., None])[len(used) :], slopes, axes=([0, 1, 2], [0, 1, 2]))
     precision = np.eye(p) + added
     u, final = peak.u, all_told
     if len(rest) and k:
@@ -136,9 +135,8 @@ def _noise(climbed: Readings, peak: Peak) -> np.ndarray:
     variance = climbed.variance(peak.told, noise="own")
     hessian = curvature(peak.jacobian, climbed, peak.told, variance)
     count = climbed.weight(peak.told)
-    p = len(peak.u)
-    weighted = (peak.jacobian * (count / variance)[..., None]).transpose(2, 0, 1, 3).reshape(len(variance), -1, p)
-    plain = peak.jacobian.transpose(2, 0, 1, 3).reshape(len(variance), -1, p)
-    taken = np.array([np.trace(np.linalg.solve(hessian, w.T @ j)) if p else 0.0 for w, j in zip(weighted, plain, strict=True)])
-    read = count.sum((0, 1))
-    return np.asarray(variance * read / np.maximum(read - taken, 0.2 * np.maximum(read, 1.0)))
+    weighted = peak.jacobian * (count / variance)[..., None]
+    told = [np.tensordot(weighted[:, :, y], peak.jacobian[:, :, y], axes=([0, 1], [0, 1])) for y in range(len(variance))]
+    taken = np.array([np.trace(np.linalg.solve(hessian, one)) for one in told])
+    read = np.maximum(count.sum((0, 1)), 1.0)
+    return np.asarray(variance * read / np.maximum(read - taken, 0.2 * read))
