@@ -17,6 +17,7 @@ from linear_operator.utils.errors import NotPSDError
 from linear_operator.utils.warnings import NumericalWarning
 from torch import Tensor
 
+from .context_kernel import doubt_of_levels
 from .encoding import Encoder, Extra
 from .kernels import Family, build
 from .plate_kernel import TYPICAL
@@ -129,17 +130,23 @@ class CoefficientModel:
         columns = []
         for gp in self.gps.models:
             typical = gp.input_transform.transform(design)
-            codes = (self.contexts.shape[1] if self.contexts is not None else 0) + (self.plates is not None)
             with torch.no_grad():
                 usual = gp.covar_module(typical, diag=True)
-                unseen = self.unseen_plate * usual if self.plates is None else torch.zeros_like(usual)
-                if not codes:
-                    columns.append(unseen)
-                    continue
-                own = typical.clone()
-                own[..., -codes:] = torch.where(own[..., -codes:] == TYPICAL, 0.0, own[..., -codes:])  # codes stand last
-                columns.append(gp.covar_module(own, diag=True) - usual + unseen)
+                added = self.unseen_plate * usual if self.plates is None else torch.zeros_like(usual)
+                for place, doubt in self._code_columns():
+                    own = typical.clone()
+                    own[..., place] = torch.where(own[..., place] == TYPICAL, 0.0, own[..., place])
+                    added = added + doubt * (gp.covar_module(own, diag=True) - usual)
+                columns.append(added)
         return torch.stack(columns, dim=-1)
+
+    def _code_columns(self) -> list[tuple[int, float]]:
+        """Each column of codes, counted from the last feature, with the factor on the variance of a level that was never seen."""
+        plates = [] if self.plates is None else [(-1, 1.0)]
+        if self.contexts is None:
+            return plates
+        several = self.contexts.shape[1]
+        return [(c - several - len(plates), doubt_of_levels(self.contexts[:, c])) for c in range(several)] + plates
 
     def held_out(self, groups: Tensor) -> HeldOut:
         """Predictions of each row without its own intervention, in closed form, with the hyper-parameters kept.

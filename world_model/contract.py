@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .context_kernel import ContextCodes, context_codes
 from .encoding import Encoder
 from .mechanisms.mechanism import Mechanism
 from .mechanisms.simulated import Simulated
@@ -39,6 +40,7 @@ class Training:
         roles: `n`.
         functionals: `g x t x y`, linear readouts that matter (goals), or None.
         simulated: a mechanism's simulations of designs (each is run once), or None where there is no prior knowledge.
+        contexts: batch, day, donor, cell line … of each, where levels can be told apart; else None.
     """
 
     encoder: Encoder
@@ -52,6 +54,7 @@ class Training:
     roles: tuple[str, ...]
     functionals: Tensor | None = None
     simulated: Simulated | None = None
+    contexts: ContextCodes | None = None
 
     def __len__(self) -> int:
         return len(self.design)
@@ -84,6 +87,7 @@ class Training:
         return replace(
             self, design=self.design[where], values=self.values[where], flags=self.flags[where], groups=self.groups[where],
             blocks=tuple(self.blocks[i] for i in listed), roles=tuple(self.roles[i] for i in listed),
+            contexts=None if self.contexts is None else self.contexts.take(where),
         )  # fmt: skip
 
     @classmethod
@@ -101,6 +105,7 @@ class Training:
             variables=data.variables, groups=torch.as_tensor(data.groups()), blocks=data.blocks, roles=data.roles,
             functionals=torch.stack(told) if told else None,
             simulated=None if mechanism is None else Simulated(mechanism, encoder=encoder, times_h=times_h, variables=data.variables),
+            contexts=context_codes({name: column.tolist() for name, column in data.contexts.items()}),
         )  # fmt: skip
 
 

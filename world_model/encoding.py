@@ -60,13 +60,14 @@ class Encoder:
         columns = [_decode_column(f, column) for f, column in zip(self.space.factors, design.detach().numpy().T, strict=True)]
         return [dict(zip(self.space.names, row, strict=True)) for row in zip(*columns, strict=True)]
 
-    def featurise(self, *, with_plate: bool = False, extra: Extra | None = None, by_structure: bool = False) -> Featurise:
-        """A fresh input transform from designs to features; with extra features, and a column of plate codes, after them where asked for.
+    def featurise(self, *, with_plate: bool = False, extra: Extra | None = None, by_structure: bool = False, contexts: int = 0) -> Featurise:
+        """A fresh input transform from designs to features; extra features and columns of codes come after them where asked for.
 
         Args:
+            contexts: columns of codes of contexts; a plate's comes last.
             by_structure: levels with a structure show it, also where they have descriptors.
         """
-        return Featurise(self.structure_tables if by_structure else self.tables, with_plate=with_plate, extra=extra)
+        return Featurise(self.structure_tables if by_structure else self.tables, codes=(TYPICAL,) * (contexts + with_plate), extra=extra)
 
     @property
     def structure_tables(self) -> tuple[Tensor | None, ...]:
@@ -99,15 +100,15 @@ class Encoder:
 class Featurise(InputTransform, torch.nn.Module):
     """Designs `… x d` → features `… x u`: codes are looked up in each category's table, numbers pass through.
 
-    Inputs may carry more columns than the design: the extra features `p` (a mechanism's scores), then a plate code, as training
-    inputs do. A bare design gets its extra features computed, and the code of the typical day.
+    Inputs may carry more columns than the design: the extra features `p` (a mechanism's scores), then codes of contexts and of the
+    plate, as training inputs do. A bare design gets its extra features computed, and the `codes`: those of the typical day and donor.
     """
 
     is_one_to_many = False
 
-    def __init__(self, tables: Sequence[Tensor | None], *, with_plate: bool = False, extra: Extra | None = None) -> None:
+    def __init__(self, tables: Sequence[Tensor | None], *, codes: tuple[float, ...] = (), extra: Extra | None = None) -> None:
         super().__init__()
-        self.with_plate, self.extra = with_plate, extra
+        self.codes, self.extra = codes, extra
         self.transform_on_train = self.transform_on_eval = self.transform_on_fantasize = True
         self._which = tuple(table is not None for table in tables)
         for i, table in enumerate(tables):
@@ -129,12 +130,11 @@ class Featurise(InputTransform, torch.nn.Module):
             return torch.cat([*parts, X[..., d:]], dim=-1)
         if self.extra is not None:
             parts.append(self.extra(X.detach().reshape(-1, d)).reshape(*X.shape[:-1], -1))
-        if self.with_plate:
-            parts.append(torch.full_like(parts[0][..., :1], TYPICAL))
+        parts += [torch.full_like(parts[0][..., :1], code) for code in self.codes]
         return torch.cat(parts, dim=-1)
 
     def equals(self, other: InputTransform) -> bool:
-        return type(other) is type(self) and self.extra is other.extra and all(
+        return type(other) is type(self) and self.extra is other.extra and self.codes == other.codes and all(
             torch.equal(a, b) for a, b in zip(self.buffers(), other.buffers(), strict=True)
         )
 

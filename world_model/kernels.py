@@ -27,6 +27,7 @@ from gpytorch.priors import LogNormalPrior
 from torch import Tensor
 
 from .additive_kernel import AdditiveKernel
+from .context_kernel import with_contexts
 from .encoding import Encoder, Extra
 from .grouped_kernel import GroupedMatern
 from .merged_columns import merged_columns
@@ -72,17 +73,20 @@ def breadth_of(encoder: Encoder) -> Breadth:
 
 
 def build(
-    family: Family, *, inputs: Tensor, targets: Tensor, encoder: Encoder, with_plate: bool = False, extra: Extra | None = None
+    family: Family, *, inputs: Tensor, targets: Tensor, encoder: Encoder, with_plate: bool = False, extra: Extra | None = None,
+    contexts: int = 0,
 ) -> SingleTaskGP:
     """An unfitted GP of one family.
 
     Args:
-        inputs: `n x d`, then the extra features where there are any, then a plate code where each plate has a random effect.
+        inputs: `n x d`, then the extra features and the codes of contexts where there are any, then a plate code where each plate has
+            a random effect.
         targets: `n x 1`, standardised.
+        contexts: how many columns of codes of contexts there are.
     """
     groups = encoder.groups(by_structure=family == "structure")
     first = 1 + groups[-1][-1]
-    u = first + inputs.shape[1] - len(encoder.space.factors) - with_plate
+    u = first + inputs.shape[1] - len(encoder.space.factors) - with_plate - contexts
     further = [(column,) for column in range(first, u)]
     likelihood = GaussianLikelihood(noise_prior=NOISE)
     likelihood.noise = 0.02
@@ -113,10 +117,13 @@ def build(
         kernel = ConstantKernel(constant_prior=LogNormalPrior(-2.0, 1.0))
         likelihood = GaussianLikelihood(noise_prior=LogNormalPrior(0.0, 0.5))
         likelihood.noise = 1.0
-    if with_plate:
+    if with_plate or contexts:
         kernel.active_dims = torch.arange(u)
-        kernel = kernel * PlateKernel(column=u)
+    if with_plate:
+        kernel = kernel * PlateKernel(column=u + contexts)
+    if contexts:
+        kernel = with_contexts(kernel, columns=range(u, u + contexts))
     return SingleTaskGP(
         inputs, targets, likelihood=likelihood, covar_module=kernel, outcome_transform=None,
-        input_transform=encoder.featurise(with_plate=with_plate, extra=extra, by_structure=family == "structure"),
+        input_transform=encoder.featurise(with_plate=with_plate, extra=extra, by_structure=family == "structure", contexts=contexts),
     ).to(torch.double)

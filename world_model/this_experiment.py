@@ -82,5 +82,6 @@ def _code(world: WorldModel, plate: str) -> float | None:
 def _with_plate(fitted: FittedTrajectoryGP, design: Tensor, code: float | None) -> Tensor:
     if code is None:
         return design
-    extra = fitted.model.gps.models[0].input_transform.extra
-    return torch.cat([design, *([] if extra is None else [extra(design)]), design.new_full((len(design), 1), code)], dim=-1)
+    known = fitted.model.gps.models[0].input_transform
+    codes = design.new_tensor([*known.codes[:-1], code]).expand(len(design), -1)
+    return torch.cat([design, *([] if known.extra is None else [known.extra(design)]), codes], dim=-1)

@@ -50,6 +50,7 @@ class Dataset:
         variables: `y` names of observables.
         values: `n x t x y`, each observable's own unit, nan where there is no usable reading.
         flags: `n x t x y`, indices into FLAGS, -1 where nothing was read.
+        contexts: per context (batch, day, donor, cell line …), `n` levels as text, empty where nobody said.
         limits: `n x t x y`, the limit that a reading lay beyond where it was told (`>4.0`), else nan; None where none was told.
     """
 
@@ -62,6 +63,7 @@ class Dataset:
     values: np.ndarray
     flags: np.ndarray = field(repr=False)
     limits: np.ndarray | None = field(default=None, repr=False)
+    contexts: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n, t, y = len(self.ids), len(self.times_h), len(self.variables)
@@ -69,9 +71,10 @@ class Dataset:
         for name, shape in (("values", self.values.shape), ("flags", self.flags.shape), ("limits", limits)):
             if shape != (n, t, y):
                 raise ResultsError(f"Expected {name} of {n} experiments x {t} times x {y} observables, found {shape}.")
-        for factor, column in self.settings.items():
-            if len(column) != n:
-                raise ResultsError(f"Expected {n} settings of {factor!r}, found {len(column)}.")
+        for kind, columns in (("settings", self.settings), ("contexts", self.contexts)):
+            for name, column in columns.items():
+                if len(column) != n:
+                    raise ResultsError(f"Expected {n} {kind} of {name!r}, found {len(column)}.")
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -98,6 +101,7 @@ class Dataset:
             roles=tuple(self.roles[i] for i in where), blocks=tuple(self.blocks[i] for i in where),
             times_h=self.times_h, variables=self.variables, values=self.values[where], flags=self.flags[where],
             limits=None if self.limits is None else self.limits[where],
+            contexts={name: column[where] for name, column in self.contexts.items()},
         )  # fmt: skip
 
 
