@@ -13,7 +13,7 @@ from torch import Tensor
 from .basis import Basis
 from .calibration import Calibration, fit_calibration
 from .coefficients import CoefficientModel
-from .contest import CANT_FIT, hold_contest, refitted_held_out, stack_of, with_stack
+from .contest import CANT_FIT, Contest, hold_contest, refitted_held_out, stack_of, with_stack
 from .contestants.registry import in_order, named
 from .contestants.stack import STACK
 from .contestants.trajectory_gp import FittedTrajectoryGP
@@ -145,19 +145,29 @@ def fit_training(
     standing = previous if previous is not None and previous.is_fresh(len(training)) and _used(previous) <= set(known) else None
     entered = order if standing is None else [one for one in order if one.name in _used(standing)]
     contest = hold_contest(training, entered, seed=seed, progress=progress)
-    if standing is None:
-        verdict = pick(
-            [one.name for one in order if one.name in contest.fitted], contest.scores, n_records=len(training), failed=contest.failed,
-            shuffled=_shuffled_scores(known, contest.scores, training=training, seed=seed),
-        )  # fmt: skip
-        if purpose == "forecast":
-            verdict = with_stack(verdict, contest, training=training)
-    else:
-        verdict = standing
-    fitted = stack_of(contest, verdict.weights) if verdict.picked == STACK else contest.fitted[verdict.picked]
-    told = fitted.held_out() if verdict.picked == STACK else contest.held_out[verdict.picked]
+    verdict = standing or judged(contest, order, training=training, seed=seed, purpose=purpose)
+    return world_of(contest, verdict, order, training=training, seed=seed, purpose=purpose)
+
+
+def judged(contest: Contest, order: Sequence[Contestant], *, training: Training, seed: int, purpose: Purpose = "forecast") -> Verdict:
+    """The judge's verdict on a contest; a forecast may be left to a stack."""
+    verdict = pick(
+        [one.name for one in order if one.name in contest.fitted], contest.scores, n_records=len(training), failed=contest.failed,
+        shuffled=_shuffled_scores({one.name: one for one in order}, contest.scores, training=training, seed=seed),
+    )  # fmt: skip
+    return with_stack(verdict, contest, training=training) if purpose == "forecast" else verdict
+
+
+def world_of(
+    contest: Contest, verdict: Verdict, order: Sequence[Contestant], *, training: Training, seed: int, purpose: Purpose = "forecast"
+) -> WorldModel:
+    """What a verdict chose, calibrated."""
+    stacked = verdict.picked == STACK
+    fitted = stack_of(contest, verdict.weights) if stacked else contest.fitted[verdict.picked]
+    told = fitted.held_out() if stacked else contest.held_out[verdict.picked]
     if purpose == "forecast" and FEW_INTERVENTIONS <= training.n_interventions <= MOST_REFITTED and isinstance(fitted, FittedTrajectoryGP):
-        told = refitted_held_out(known[verdict.picked], training, seed=seed) or told
+        chosen = next(one for one in order if one.name == verdict.picked)
+        told = refitted_held_out(chosen, training, seed=seed) or told
     foretold = fitted.foretold() if isinstance(fitted, FittedTrajectoryGP) else None
     calibration = fit_calibration(told, training.values, training.groups, foretold=foretold)
     return WorldModel(fitted=fitted, training=training, verdict=verdict, calibration=calibration)
