@@ -24,11 +24,11 @@ class MatchingMean:
     name: str = "matching mean"
 
     def why_not(self, training: Training) -> str | None:
-        """Doses and other numbers share no levels; without two marks on an experiment it is the nearest one."""
+        """Doses and other numbers share no levels; with one factor there are no two marks to average."""
         if fault := EditMarks.fault(training.space):
             return fault
-        if int(EditMarks.of(training)(training.design).sum(dim=1).max()) < 2:
-            return "no experiment carries two edits or levels"
+        if len({mark.column for mark in EditMarks.of(training).marks}) < 2:
+            return "no experiment can carry two edits or levels"
         return "fewer than 3 interventions" if training.n_interventions < 3 else None
 
     def fit(self, training: Training, *, seed: int, progress: Progress | None = None) -> FittedPlain:

@@ -86,6 +86,12 @@ def test_the_matching_mean_of_a_double_knock_out_is_the_mean_of_its_two_single_o
     assert fitted.beliefs(asked).mean.flatten().tolist() == [4.0, 10.0, 2.0]
 
 
+def test_single_knock_outs_alone_tell_of_a_double_one():
+    told = training(THREE_GENES, {"A": [1, 0, 0], "B": [0, 1, 0], "C": [0, 0, 1]}, [2.0, 6.0, 7.0])
+    assert MatchingMean().why_not(told) is None
+    assert MatchingMean().fit(told, seed=0).beliefs(torch.tensor([[1, 1, 0]], dtype=torch.double)).mean.item() == 4.0
+
+
 def test_which_of_two_factors_names_the_gene_does_not_matter():
     """Single knock-outs entered in either slot tell of the double one in either order."""
     told = training(TWO_SLOTS, {"first": ["A", "none", "none", "A"], "second": ["none", "B", "none", "C"]}, [2.0, 6.0, 10.0, 50.0])
