@@ -74,14 +74,15 @@ class FittedMembers:
     def held_out(self) -> Belief:
         """Each row by the members that never saw its intervention.
 
-        These are few, and the spread of two has one degree of freedom: it is shrunk towards its mean over all held-out rows, at each
-        time and observable.
+        These are few, and the spread of two has one degree of freedom: it is shrunk towards its mean over the rows of the fold, at each
+        time and observable. (Rows of other folds would not do: their members saw this row.)
         """
         told = self.members(self.training_design)
-        parts = [(self.fold == k, told.take(self.left_out == k).belief()) for k in self.left_out.unique().tolist()]
         mean, epistemic, aleatoric = (torch.full_like(told.mean[0], torch.nan) for _ in range(3))
-        for rows, part in parts:
-            mean[rows], epistemic[rows], aleatoric[rows] = part.mean[rows], part.epistemic[rows], part.aleatoric[rows]
-        own = len(self.left_out) // len(parts) - 1
-        typical = epistemic.mean(dim=0)
-        return Belief(mean=mean, epistemic=(_PRIOR_MEMBERS * typical + own * epistemic) / (_PRIOR_MEMBERS + own), aleatoric=aleatoric)
+        for k in self.left_out.unique().tolist():
+            rows, unseen = self.fold == k, told.take(self.left_out == k)
+            part = unseen.belief().take(rows)
+            own = len(unseen.mean) - 1
+            mean[rows], aleatoric[rows] = part.mean, part.aleatoric
+            epistemic[rows] = (_PRIOR_MEMBERS * part.epistemic.mean(dim=0) + own * part.epistemic) / (_PRIOR_MEMBERS + own)
+        return Belief(mean=mean, epistemic=epistemic, aleatoric=aleatoric)

@@ -28,6 +28,7 @@ FEWEST_INTERVENTIONS = 8
 MOST_FITTED = 200  # transitions that hyper-parameters are learned from; the fit costs the cube of this
 BELIEF_PATHS = 24
 HELD_OUT_PATHS = 12
+_STILL = 1e-6  # sd below which nothing is left to learn
 _BLOCK = 200_000  # rows of paths times designs that are evaluated at a time
 _BEYOND = 0.5  # rollouts stay within the range of the training states, widened by this share of it on each side
 
@@ -231,7 +232,9 @@ def _fit(x: Tensor, targets: Tensor) -> Hyperparameters:
     """One GP an output by its marginal likelihood with priors, all outputs at once."""
     spread = targets.std(dim=0).clamp_min(1e-9)
     y, q = targets.shape[1], x.shape[1]
-    batch = torch.Size([y])
+    if float(spread.max()) < _STILL or q == 0:
+        return Hyperparameters(lengthscale=torch.ones(y, q, dtype=x.dtype), signal=spread.square(), noise=spread.square())
+    batch = torch.Size([y] if y > 1 else [])
     kernel = ScaleKernel(
         MaternKernel(nu=2.5, ard_num_dims=q, batch_shape=batch, lengthscale_prior=LogNormalPrior(0.5 + 0.5 * float(torch.log(torch.tensor(float(q)))), 1.0)),
         batch_shape=batch, outputscale_prior=LogNormalPrior(0.0, 1.0),

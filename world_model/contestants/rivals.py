@@ -142,7 +142,7 @@ class FittedParticles:
 
     def beliefs(self, design: Tensor) -> Belief:
         """Moments over all members' particles."""
-        return self._moments(self._rolled(design))
+        return self._moments(self._rolled(design), noise=self._noise().mean(dim=0))
 
     def draws(self, design: Tensor, n: int, *, seed: int, of: Of = "state") -> Tensor:
         """One member is one world, without the noise of its steps."""
@@ -152,22 +152,23 @@ class FittedParticles:
         states = told[who]
         if of == "state":
             return states
-        return states + self._noise().sqrt() * torch.randn(states.shape, generator=generator, dtype=states.dtype)
+        return states + self._noise().mean(dim=0).sqrt() * torch.randn(states.shape, generator=generator, dtype=states.dtype)
 
     def held_out(self) -> Belief:
         """Each row by the member that never saw its intervention."""
         told = self._rolled(self.training_design)
         own = told[self.fold, :, torch.arange(len(self.fold))].transpose(0, 1).unsqueeze(0)
-        return self._moments(own)
+        return self._moments(own, noise=self._noise()[self.fold])
 
     def _noise(self) -> Tensor:
-        return (self.units.noise.exp() * self.units.scale.square()).mean(dim=0)
+        """`m x 1 x y`: variance of a reading, as each member knows it."""
+        return self.units.noise.exp() * self.units.scale.square()
 
-    def _moments(self, told: Tensor) -> Belief:
-        """The particles' spread is all theirs: epistemic between members, aleatoric within."""
+    def _moments(self, told: Tensor, *, noise: Tensor) -> Belief:
+        """Epistemic: between members. Aleatoric: within, of which a step's noise is twice a reading's, so that half is added for the last."""
         mean, within = told.mean(dim=(0, 1)), told.var(dim=1).mean(dim=0)
         between = told.mean(dim=1).var(dim=0) if len(told) > 1 else torch.zeros_like(mean)
-        return Belief(mean=mean, epistemic=between, aleatoric=within + self._noise() * 0.5)
+        return Belief(mean=mean, epistemic=between, aleatoric=within + 0.5 * noise)
 
     def _rolled(self, design: Tensor) -> Tensor:
         """`m x p x n x t x y`, own units."""
