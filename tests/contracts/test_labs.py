@@ -69,7 +69,28 @@ def table_case(folder: Path) -> Case:
     return Case("table:t.csv", doc, ({"kind": "a", "dose": 1.0}, {"kind": "b", "dose": 2.0}), blanks=False, tolerance=1e-12)
 
 
-CASES: dict[str, Callable[[Path], Case]] = {"microplate": microplate_case, "penicillin": penicillin_case, "table": table_case}
+SBML = """<sbml xmlns="http://www.sbml.org/sbml/level3/version1/core" level="3" version="1"><model id="decay">
+<listOfCompartments><compartment id="c" size="1" constant="true" spatialDimensions="3"/></listOfCompartments>
+<listOfSpecies><species id="S" compartment="c" initialConcentration="1" boundaryCondition="false" hasOnlySubstanceUnits="false" constant="false"/></listOfSpecies>
+<listOfParameters><parameter id="k" value="0.1" constant="true"/></listOfParameters>
+<listOfReactions><reaction id="loss" reversible="false" fast="false">
+<listOfReactants><speciesReference species="S" stoichiometry="1" constant="true"/></listOfReactants>
+<kineticLaw><math xmlns="http://www.w3.org/1998/Math/MathML"><apply><times/><ci>c</ci><ci>k</ci><ci>S</ci></apply></math></kineticLaw>
+</reaction></listOfReactions></model></sbml>"""
+
+
+def sbml_case(folder: Path) -> Case:
+    pytest.importorskip("roadrunner")
+    pytest.importorskip("libsbml")
+    (folder / "decay.xml").write_text(SBML)
+    doc = CampaignDoc(
+        name="c", factors=[{"kind": "continuous", "name": "k", "low": 0.01, "high": 1}], measurements=[{"name": "S", "unit": "AU", "at_h": [0, 1, 4]}],
+        goals=[{"readout": "S"}],
+    )  # fmt: skip
+    return Case("sbml:decay.xml", doc, ({"k": 0.1}, {"k": 0.3}), blanks=True, tolerance=0.25)
+
+
+CASES: dict[str, Callable[[Path], Case]] = {"microplate": microplate_case, "penicillin": penicillin_case, "sbml": sbml_case, "table": table_case}
 
 
 @dataclass(frozen=True)
