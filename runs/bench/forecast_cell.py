@@ -10,7 +10,6 @@ import numpy as np
 
 from world_model.contest import hold_contest
 from world_model.contestants.rivals import MLPEnsemble, OneStepEnsemble
-from world_model.fit import WorldModel
 from world_model.judge import Verdict
 
 from .decision_measures import Optimised, ranking, reward_prediction
@@ -19,10 +18,10 @@ from .world_model_contest import Held, design_of, hold, told_by, told_by_world, 
 from .world_model_tasks import Draw, Prior, Task
 
 N_TEST = 200
-SEARCHES, N_PLANS = 4, 128
+SEARCHES = 4
 PRIORS: tuple[Prior, ...] = ("none", "wrong parameters", "wrong structure")
 # children of one seed, by purpose
-TEST, TRAIN, PLANS = 11, 12, 13
+TEST, TRAIN = 11, 12
 
 
 @dataclass(frozen=True)
@@ -33,14 +32,13 @@ class Material:
     seed: int
     test: Draw
     train: Draw
-    plans: Draw
 
     @classmethod
     def of(cls, task: Task, *, seed: int, most: int) -> Material:
         """Draw it."""
         return cls(
             task=task, seed=seed, test=task.draw(N_TEST, rng=np.random.default_rng([seed, TEST])),
-            train=task.draw(most, rng=np.random.default_rng([seed, TRAIN])), plans=task.draw(SEARCHES * N_PLANS, rng=np.random.default_rng([seed, PLANS])),
+            train=task.draw(most, rng=np.random.default_rng([seed, TRAIN])),
         )  # fmt: skip
 
 
@@ -101,7 +99,7 @@ def _told(material: Material, held: Held, data: Draw, *, known: Mapping[str, Any
     rows = {name: shared[name] if name in shared else _figures(material, held, name) for name in held.contest.scores}
     told: dict[str, Any] = {
         "picked": held.world.verdict.picked, "weights": dict(held.world.verdict.weights), "why": held.world.verdict.why, "failed": dict(held.contest.failed), "seconds": round(held.seconds, 3),
-        "chosen": figures, "contestants": rows, "decisions": decisions(material, held.world, data),
+        "chosen": figures, "contestants": rows, "decisions": decisions(task, data, promised=task.reward(chosen.mean), true=task.reward(test.truth)),
     }  # fmt: skip
     simulated = held.training.simulated
     if simulated is not None:
@@ -110,24 +108,24 @@ def _told(material: Material, held: Held, data: Draw, *, known: Mapping[str, Any
     return told
 
 
-def decisions(material: Material, world: WorldModel, data: Draw) -> dict[str, float | None]:
+def decisions(task: Task, data: Draw, *, promised: np.ndarray, true: np.ndarray) -> dict[str, float | None]:
     """Reward prediction, ranking, lift and exploitability, all in sd of the reward over random plans."""
-    task, test = material.task, material.test
-    true = task.reward(test.truth)
-    believed = task.reward(told_by_world(world, design_of(world, test.columns)).mean)
     spread = float(true.std()) or 1.0
-    found = best_of_many(task, world, plans=material.plans, data=data, random=float(true.mean()))
-    return {**reward_prediction(believed, true), **ranking(believed, true, spread=spread), **found.told(spread=spread)}
+    found = best_of_many(task, data, promised=promised, true=true)
+    return {**reward_prediction(promised, true), **ranking(promised, true, spread=spread), **found.told(spread=spread)}
 
 
-def best_of_many(task: Task, world: WorldModel, *, plans: Draw, data: Draw, random: float) -> Optimised:
-    """The plan that the model promises most of, and what it truly yields: means over `SEARCHES` searches among `N_PLANS` random plans
-    each. The best run is the one with the best readings."""
-    promised = task.reward(told_by_world(world, design_of(world, plans.columns)).mean).reshape(SEARCHES, N_PLANS)
-    true = task.reward(plans.truth).reshape(SEARCHES, N_PLANS)
+def best_of_many(task: Task, data: Draw, *, promised: np.ndarray, true: np.ndarray) -> Optimised:
+    """The plan that the model promises most of, and what it truly yields: means over `SEARCHES` searches among as many random plans
+    each. The best run is the one with the best readings.
+
+    Args:
+        promised, true: `n`, the plans' rewards as forecast and as they are.
+    """
+    promised, true = promised.reshape(SEARCHES, -1), true.reshape(SEARCHES, -1)
     best, each = promised.argmax(axis=1), np.arange(SEARCHES)
     run = int(np.argmax(task.reward(data.readings)))
     return Optimised(
-        promised=float(promised[each, best].mean()), true=float(true[each, best].mean()), random=random, best_run=float(task.reward(data.truth)[run])
+        promised=float(promised[each, best].mean()), true=float(true[each, best].mean()), random=float(true.mean()), best_run=float(task.reward(data.truth)[run])
     )
 
