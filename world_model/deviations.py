@@ -144,17 +144,36 @@ def _intervention(evidence: _Evidence, row: int) -> Deviation | None:
 
 @dataclass(frozen=True)
 class _Shift:
-    """What a whole round has in common: its conditions' errors point one way. `corrected` are `n` errors with it taken off."""
+    """What a whole round has in common. `corrected` are `n` errors with it taken off, `figure` how surely it is there, `told` says so."""
 
-    p: float
-    one_way: int
-    conditions: int
-    size: str
+    figure: float
+    told: str
     corrected: Tensor
 
 
 def _shift(evidence: _Evidence) -> _Shift | None:
-    """A sign test over conditions, controls among them; the shift is a factor or an offset, whichever leaves less."""
+    """By the controls where there are some, for they are the same on every plate; else by a sign test over the round's conditions.
+
+    Candidates that the model chose lie close together and err together: where there are controls, theirs is the better word.
+    """
+    controls = torch.tensor([role == "control" for role in evidence.done.roles]) & torch.isfinite(evidence.z)
+    return _shift_of_controls(evidence, controls) if controls.any() else _shift_of_conditions(evidence)
+
+
+def _shift_of_controls(evidence: _Evidence, controls: Tensor) -> _Shift | None:
+    """The controls' distance from what they read before, in standard errors of replicates."""
+    training = evidence.world.training
+    before = torch.tensor([role == "control" for role in training.roles])
+    m, known = int(controls.sum()), max(int(before.sum()), 1)
+    off = float((evidence.read - evidence.mean)[controls].mean())
+    errors = off / (max(evidence.noise, 1e-12) * (1 / m + 1 / known) ** 0.5)
+    if abs(errors) < BEYOND_CHANCE:
+        return None
+    size, corrected = _taken_off(evidence, controls)
+    return _Shift(figure=errors, told=f"{m} control {'well is' if m == 1 else 'wells are'} off by {errors:+.1f} standard errors, {size}", corrected=corrected)
+
+
+def _shift_of_conditions(evidence: _Evidence) -> _Shift | None:
     usable = torch.isfinite(evidence.z)
     groups = torch.unique(evidence.done.groups[usable])
     by_group = torch.stack([evidence.z[usable & (evidence.done.groups == g)].mean() for g in groups]) if len(groups) else torch.empty(0)
@@ -162,28 +181,27 @@ def _shift(evidence: _Evidence) -> _Shift | None:
     if n < FEWEST_TO_DRIFT or abs(float(by_group.median())) < LEAST_DRIFT:
         return None
     p = float(binomtest(up, n).pvalue)
-    if p > DRIFT_P or not _controls_agree(evidence, 1.0 if up > n / 2 else -1.0):
+    if p > DRIFT_P:
         return None
+    size, corrected = _taken_off(evidence, usable)
+    return _Shift(figure=p, told=f"{max(up, n - up)} of {n} conditions of the round are off the same way (p = {p:.2g}), {size}; there are no controls to tell", corrected=corrected)
+
+
+def _taken_off(evidence: _Evidence, rows: Tensor) -> tuple[str, Tensor]:
+    """The shift of some rows as words, and all errors without it: a factor or an offset, whichever leaves the whole round less."""
     read, mean, sd = evidence.read, evidence.mean, evidence.sd
-    offset = float((read - mean)[usable].median())
+    offset = float((read - mean)[rows].median())
     found = [(f"an offset of {offset:+.3g}", (read - offset - mean) / sd)]
-    if bool((mean[usable] > sd[usable]).all()) and (factor := float((read / mean)[usable].median())) > 0:
+    known = torch.isfinite(read)
+    if bool((mean[known] > sd[known]).all()) and (factor := float((read / mean)[rows].median())) > 0:
         found.append((f"a factor of {factor:.3g}", (read / factor - mean) / sd))
-    size, corrected = min(found, key=lambda one: float(one[1][usable].abs().median()))
-    return _Shift(p=p, one_way=max(up, n - up), conditions=n, size=size, corrected=corrected)
-
-
-def _controls_agree(evidence: _Evidence, sign: float) -> bool:
-    """Known points that stayed where they were speak against a shift of the plate. Without controls nothing does."""
-    controls = torch.tensor([role == "control" for role in evidence.done.roles]) & torch.isfinite(evidence.z)
-    return not controls.any() or sign * float(evidence.z[controls].mean()) > 0.5 * LEAST_DRIFT
+    return min(found, key=lambda one: float(one[1][known].abs().median()))
 
 
 def _drift(evidence: _Evidence, shift: _Shift | None, row: int) -> Deviation | None:
     if shift is None or abs(float(shift.corrected[row])) > Z90:
         return None
-    told = f"{shift.one_way} of {shift.conditions} conditions of the round are off the same way (p = {shift.p:.2g}); with {shift.size} taken off, the result lies within"
-    return _said(evidence, row, "drift between rounds", shift.p, told)
+    return _said(evidence, row, "drift between rounds", shift.figure, f"{shift.told}; with it taken off the result lies within")
 
 
 def _range(evidence: _Evidence, row: int) -> Deviation | None:

@@ -190,3 +190,12 @@ def test_ten_outside_of_a_hundred_are_chance_and_thirty_are_not():
     assert "no more than chance" in chance_sentence(10, 100)
     # binomial(100, 0.1): P(X >= 30) is about 1e-8
     assert "hardly chance" in chance_sentence(30, 100)
+
+
+def test_without_controls_the_round_s_conditions_tell_of_a_drift(judged):
+    whole = carry_out(settings_of(12, seed=9), number=9)
+    data = changed(whole.take(np.arange(24)), lambda values: values.__setitem__((slice(None), slice(None), 1), values[:, :, 1] * 1.35))
+    found = judged(data)
+    causes = counts(found)
+    assert max(causes, key=causes.get) == "drift between rounds"
+    assert "12 of 12 conditions" in next(one.evidence for one in found if one.cause == "drift between rounds")
