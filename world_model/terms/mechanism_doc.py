@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from world_model.terms.word import Name, NonNegative, Positive, Text, Word
 
@@ -143,10 +143,3 @@ class MechanismDoc(Word):
     parameters: tuple[Symbol, ...] = Field((), description="the constants and starting amounts that may be learned; empty: all that no factor acts on")
     log_sd: Positive = Field(0.5, description="how far they may be off: sd of the natural logarithm")
     initial_assignments: Literal["recomputed", "kept"] = Field("recomputed", description="starting amounts that depend on constants follow these, or stay as in the file")
-
-    @field_validator("factors", mode="before")
-    @classmethod
-    def _default_kind(cls, given: object) -> object:
-        if not isinstance(given, dict):
-            return given
-        return {name: {"kind": "parameter", **told} if isinstance(told, dict) and "kind" not in told else told for name, told in given.items()}
