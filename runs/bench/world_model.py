@@ -57,7 +57,7 @@ def bench(
         `checks` (name, value, goal, ok, n; ok is None for what is only printed), `tables` and `environment`.
     """
     folder = out or OUT
-    problems = list(problem) or default_problems()[: 1 if quick else None]
+    problems = list(problem) or default_problems()[-1 if quick else 0 :]
     sizes = tuple(sorted(set(n))) or (QUICK_SIZES if quick else SIZES)
     if min(sizes) < 3:
         raise NextwellError(f"Expected at least 3 experiments to learn from, found --n {min(sizes)}.")

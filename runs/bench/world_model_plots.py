@@ -170,5 +170,8 @@ def _cost(plt: Any, rows: Sequence[Mapping[str, Any]]) -> Any:
         twin.plot([row[key] for row in here], [row["peak GB"] for row in here], marker="^", ls=":", color="#b3452c", label="peak memory, GB")
         twin.set_ylabel("GB", color="#b3452c")
         twin.set_ylim(bottom=0)
-    axes[0].legend(fontsize=7, frameon=False)
+        axis.set_xticks([row[key] for row in here], [str(row[key]) for row in here])
+        axis.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
+    handles = [*axes[0].get_legend_handles_labels()[0], *twin.get_legend_handles_labels()[0]]
+    figure.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=8, frameon=False)
     return figure
