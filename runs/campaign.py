@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from world_model.filter import Method
     from world_model.mechanisms.mechanism import Mechanism
     from world_model.what_if import WhatIf
 
@@ -137,7 +138,7 @@ class Campaign:
 
     def what_if(
         self, experiment: str, plans: Mapping[str, Mapping[str, float | str]], *, until_h: float | None = None, n: int = 1000, seed: int = 0,
-        claim: str = "certified",
+        claim: str = "certified", method: Method = "weights",
     ) -> WhatIf:  # fmt: skip
         """What an experiment under way would do under other plans for the rest of it; draw i is one hypothesis for all plans.
 
@@ -145,13 +146,14 @@ class Campaign:
             plans: name → the factors that it changes; only what acts after now can.
             until_h: now, in hours; later readings are held back. Without it, the last reading.
             claim: `certified` needs a certificate of level 3; `exploration` needs none, and the answer says so.
+            method: for a model that is known by draws alone: `weights` or `covariance`, see `world_model.filter`.
 
         Raises:
             ConflictError: no certificate that allows it.
             DesignError: an unknown experiment, or a plan that changes the past or leaves the space.
             ResultsError: too few results to learn from.
         """
-        return ask_what_if(self._open, experiment=experiment, plans=plans, until_h=until_h, n=n, seed=seed, claim=claim)
+        return ask_what_if(self._open, experiment=experiment, plans=plans, until_h=until_h, n=n, seed=seed, claim=claim, method=method)
 
     @property
     def state(self) -> CampaignState:

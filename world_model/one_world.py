@@ -19,6 +19,8 @@ from .terms.goals import Measurement
 from .terms.lab import Lab
 from .terms.space import Settings
 
+DEALT = 32  # hypotheses that are drawn together from a model that is known by draws
+
 
 class World(Protocol):
     """What an experiment would do: in one hypothesis of a model, or in a simulated lab."""
@@ -184,13 +186,16 @@ def _last_given_others(joint: Joint, others: Tensor | None) -> _Last:
 
 @dataclass(frozen=True)
 class _DrawnWorld:
-    """A model that is known by draws: its contract says that a seed is a world."""
+    """A model that is known by draws: its contract says that a seed is a world.
+
+    A stack deals a set of draws out to its members, so that one draw alone would always be its heaviest member's.
+    """
 
     worlds: ModelWorlds
     seed: int
 
     def state(self, settings: Settings) -> np.ndarray:
-        told: np.ndarray = self.worlds.world.posterior([settings]).draws(1, self.seed)[0, 0].numpy()
+        told: np.ndarray = self.worlds.world.posterior([settings]).draws(DEALT, self.seed // DEALT)[self.seed % DEALT, 0].numpy()
         return told
 
     def noise_sd(self, settings: Settings) -> np.ndarray:

@@ -22,6 +22,13 @@ class ClaimName(StrEnum):
     exploration = "exploration"
 
 
+class MethodName(StrEnum):
+    """weights: hypotheses count by how well they explain the readings; covariance: they are moved onto them."""
+
+    weights = "weights"
+    covariance = "covariance"
+
+
 def what_if(
     file: CampaignFile,
     experiment: Annotated[str, typer.Option("--experiment", "-e", metavar="ID", help="The experiment under way, or a proposed one.", show_default=False)],
@@ -29,6 +36,7 @@ def what_if(
     plan: Annotated[Path | None, typer.Option("--plan", metavar="PLAN.toml", help="A file with a table [plans.NAME] for each plan.", show_default=False)] = None,
     until: Annotated[float | None, typer.Option("--until", metavar="H", help="Now, in hours; later readings are held back. Else the last reading.", show_default=False)] = None,
     claim: Annotated[ClaimName, typer.Option("--claim", help="certified needs a certificate of level 3; exploration needs none, and the answer says so.")] = ClaimName.certified,
+    method: Annotated[MethodName, typer.Option("--method", help="How a model that is known by draws alone uses the readings.")] = MethodName.weights,
     goal: Annotated[int, typer.Option("--goal", min=1, help="Which of the campaign's goals ranks the plans.")] = 1,
     draws: Annotated[int, typer.Option("--draws", min=20, help="Hypotheses of the world, shared by all plans.")] = 1000,
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
@@ -47,7 +55,7 @@ def what_if(
         plans = read_plans(changes or [], plan, campaign.space)
         told = ask_what_if(
             campaign, experiment=experiment, plans=plans, until_h=until, goal=goal - 1, n=draws, seed=seed,
-            claim=claim.value, progress=voice.progress,
+            claim=claim.value, method=method.value, progress=voice.progress,
         )  # fmt: skip
         _show(voice, told, experiment)
         charter, at = campaign.charter, campaign.workspace

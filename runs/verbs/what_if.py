@@ -17,6 +17,7 @@ from .open_campaign import OpenCampaign
 from .outcome import Progress, silent
 
 if TYPE_CHECKING:
+    from world_model.filter import Method
     from world_model.state import History
     from world_model.terms.readings import Dataset
     from world_model.what_if import WhatIf
@@ -28,7 +29,7 @@ DRAWS = 1000
 
 def ask_what_if(
     campaign: OpenCampaign, *, experiment: str, plans: Mapping[str, Plan], until_h: float | None = None, goal: int = 0, n: int = DRAWS, seed: int = 0,
-    claim: str = CERTIFIED, progress: Progress = silent,
+    claim: str = CERTIFIED, method: Method = "weights", progress: Progress = silent,
 ) -> WhatIf:  # fmt: skip
     """Compare plans for the rest of an experiment, from what was read of it until an hour.
 
@@ -39,6 +40,7 @@ def ask_what_if(
         until_h: now; readings after it are held back. Without it, the last reading.
         goal: which of the campaign's goals ranks the plans, from 0.
         claim: `certified` needs a certificate of level 3; `exploration` needs none, and the answer says so.
+        method: how a model that is known by draws alone uses the readings; see `world_model.filter`.
 
     Raises:
         ConflictError: no certificate that allows it.
@@ -58,7 +60,7 @@ def ask_what_if(
     others = data.take(np.array([id != experiment for id in data.ids], dtype=bool))
     progress(f"fitting the model to {len(others)} other experiments")
     world = fit_world_model(campaign.space, others, seed=state.charter.seed, goals=goals, mechanism=mechanism_of(campaign))
-    return what_if(world, history, plans, n=n, seed=seed, claim=allowed, goal=goals[goal])
+    return what_if(world, history, plans, n=n, seed=seed, claim=allowed, goal=goals[goal], method=method)
 
 
 def _history(state: CampaignState, data: Dataset, id: str, until_h: float | None) -> History:
