@@ -64,6 +64,7 @@ def propose(
     previous_model: Mapping[str, object] | None = None,
     mechanism: Mechanism | None = None,
     contestants: Sequence[str | Contestant] = (),
+    contexts: Mapping[str, str] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Proposal:
     """Propose `n` new distinct candidates; replicates, controls and blanks come on top.
@@ -77,6 +78,7 @@ def propose(
         previous_model: the last proposal's `model`, so that the judge keeps its pace.
         mechanism: prior knowledge for the models that take some; not for the `endpoint` rival.
         contestants: the world models that compete for the planner; empty for those that search well.
+        contexts: context → the level to plan for (donor D3); else the typical one.
 
     Raises:
         DesignError: fewer than `n` feasible candidates are left, or a row breaks the space after all repairs.
@@ -94,7 +96,7 @@ def propose(
             raise DesignError(f"Expected {n} candidates, found only {len(pool)} that are feasible and not yet measured or pending. Ask for {len(pool)}.")
         chosen = _planned(
             encoder, pool, n, goals=goals, data=data, done=done, waiting=waiting, strategy=strategy, snap=snap,
-            previous_model=previous_model, mechanism=mechanism, contestants=contestants, seeds=child, progress=progress,
+            previous_model=previous_model, mechanism=mechanism, contestants=contestants, contexts=contexts or {}, seeds=child, progress=progress,
         )  # fmt: skip
     candidates = _candidates(encoder, chosen, goals, seed=int(child[3]))
     return Proposal(
@@ -106,7 +108,7 @@ def propose(
 def _planned(
     encoder: Encoder, pool: Pool, n: int, *, goals: Sequence[Goal], data: Dataset, done: Tensor, waiting: Tensor, strategy: Strategy,
     snap: Snap | None, previous_model: Mapping[str, object] | None, mechanism: Mechanism | None, contestants: Sequence[str | Contestant],
-    seeds: np.ndarray, progress: Callable[[str], None] | None,
+    contexts: Mapping[str, str], seeds: np.ndarray, progress: Callable[[str], None] | None,
 ) -> _Chosen:  # fmt: skip
     chosen = _Chosen(goals=tuple(goals))
     if strategy == "endpoint":
@@ -121,6 +123,7 @@ def _planned(
     world = fit_world_model(
         encoder.space, data, seed=int(seeds[2]), goals=chosen.goals, contestants=contestants, mechanism=mechanism, previous=previous, progress=progress
     )
+    world = world.within(contexts)
     chosen.world = world
     # at least half of a batch; a batch of one is the model's, or nothing would ever be learned from the model
     n_filling = (n + 1) // 2 if world.verdict.level < 2 and n > 1 else 0

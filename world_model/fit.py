@@ -83,6 +83,12 @@ class WorldModel:
         """What it has learned from, and how far outside a design lies."""
         return Range.of(self.training)
 
+    def within(self, levels: Mapping[str, str]) -> WorldModel:
+        """The same model, asked at these levels of the contexts (donor D3); of models without random effects, themselves."""
+        if not levels or not isinstance(self.fitted, FittedTrajectoryGP):
+            return self
+        return replace(self, fitted=self.fitted.within(levels))
+
     def posterior(self, rows: Sequence[Settings]) -> TrajectoryPosterior:
         """The belief about experiments with these settings."""
         return self.posterior_at(self.encoder.design_of(rows))

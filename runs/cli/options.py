@@ -15,4 +15,5 @@ TableFile = Annotated[Path | None, typer.Option("--table", metavar="FILE", help=
 VendorName = Annotated[str | None, typer.Option("--vendor", metavar="NAME", help="The program that wrote the file, where its content does not show it: gen5, mars, magellan, softmax …", show_default=False)]
 SheetName = Annotated[str | None, typer.Option("--sheet", metavar="NAME", help="Which sheet of a workbook.", show_default=False)]
 ChannelMap = Annotated[list[str] | None, typer.Option("--map", metavar="NAME=CHANNEL", help='Which channel of the file is which measurement: --map "OD600=absorbance 600 nm".')]
+ContextLevels = Annotated[list[str] | None, typer.Option("--context", metavar="NAME=LEVEL", help="The level of a context of the campaign: --context donor=D3.", show_default=False)]
 DEFAULT_WORKSPACE = Path("lab")

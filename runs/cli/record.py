@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from .options import DEFAULT_WORKSPACE, AsJson, CampaignFile, ChannelMap, RoundNumber, SheetName, TableFile, VendorName, WorkspaceFolder
+from .options import (
+    DEFAULT_WORKSPACE,
+    AsJson,
+    CampaignFile,
+    ChannelMap,
+    ContextLevels,
+    RoundNumber,
+    SheetName,
+    TableFile,
+    VendorName,
+    WorkspaceFolder,
+)
 from .status import show_best, where_option
 from .voice import speaking
 
@@ -23,6 +34,7 @@ def record(
     sheet: SheetName = None,
     plate: Annotated[str | None, typer.Option("--plate", metavar="NAME", help="The plate that the file is of, whatever the reader calls it.", show_default=False)] = None,
     map: ChannelMap = None,
+    context: ContextLevels = None,
     round: RoundNumber = None,
     workspace: WorkspaceFolder = DEFAULT_WORKSPACE,
     table: TableFile = None,
@@ -32,6 +44,7 @@ def record(
     with speaking("record", as_json=as_json) as voice:
         from ..ingest.channels import read_map
         from ..state.status import what_waits
+        from ..verbs.context_text import read_contexts
         from ..verbs.from_file import open_file
         from ..verbs.record import HowToRead, record_file
         from ..verbs.settings_text import read_failed
@@ -40,6 +53,7 @@ def record(
         outcome = record_file(
             campaign, results, round=round, failed=read_failed(failed or ()), partial=partial, correct=correct, offset_h=offset_h,
             how=HowToRead(vendor=vendor, sheet=sheet, plate=plate, mapping=read_map(map or ())),
+            contexts=read_contexts(context or ()),
         )
         source = list(outcome.state.sources.values())[-1]
         voice.told |= {"campaign": outcome.state.name, "round": outcome.round.number if outcome.round else None, "sha256": source.sha256}

@@ -20,15 +20,24 @@ from .draft import Draft, Part
 
 def check_names(draft: Draft) -> None:
     """Each factor, measurement and control has a name of its own."""
-    for key in ("factors", "measurements", "controls"):
+    for key in ("factors", "measurements", "controls", "contexts"):
         refuse_twice(draft, key)
     measured = draft.names("measurements")
     for part in draft.of("factors"):
         if part.name in measured:
             draft.mistake((*part.path, "name"), expected="a name that no measurement has", found=repr(part.name), mend="Rename one of the two.")
+    for part in draft.of("contexts"):
+        for kind, names in (("factor", draft.names("factors")), ("measurement", measured), ("condition of [context], which is kept fixed", _fixed(draft))):
+            if part.name in names:
+                draft.mistake((*part.path, "name"), expected=f"a name that no {kind} has", found=repr(part.name), mend="Rename one of the two, or leave one out.")
     for name in draft.data.get("context", {}) if isinstance(draft.data.get("context"), dict) else ():
         if name in draft.names("factors"):
             draft.mistake(("context", name), expected="what is kept fixed", found=f"{name!r}, which is a factor too", mend="Leave it out of [context].")
+
+
+def _fixed(draft: Draft) -> tuple[str, ...]:
+    """What [context] keeps fixed."""
+    return tuple(draft.data.get("context", {})) if isinstance(draft.data.get("context"), dict) else ()
 
 
 def refuse_twice(draft: Draft, key: str) -> None:

@@ -29,6 +29,7 @@ class RoundState:
     compiled: ProtocolCompiled | None = None
     approval: ProtocolApproved | None = None
     approved_at: str = ""
+    contexts: Mapping[str, str] = field(default_factory=_nothing)
 
     @property
     def plate(self) -> str:
@@ -79,6 +80,7 @@ class CampaignState:
         failed: id → why nothing was or will be read.
         sources: by SHA-256, so that a file is known when it comes again.
         certified: the last certificate, expired or not.
+        contexts: id → context → level, as recorded; what a round was proposed for is in its `contexts`.
     """
 
     charter: Charter
@@ -95,6 +97,7 @@ class CampaignState:
     sources: Mapping[str, Source] = field(default_factory=lambda: MappingProxyType({}))
     revisions: tuple[tuple[Change, ...], ...] = ()
     certified: Certified | None = None
+    contexts: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def name(self) -> str:

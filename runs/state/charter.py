@@ -8,6 +8,7 @@ from pydantic import Field
 
 from world_model.terms.campaign_doc import Batch, Budget, CampaignDoc, Control
 from world_model.terms.constraints import Linear
+from world_model.terms.contexts import Context
 from world_model.terms.errors import ConflictError
 from world_model.terms.factors import Factor
 from world_model.terms.goals import Goal, Measurement
@@ -27,6 +28,7 @@ class Charter(Word):
     zero: Text = "start"
     seed: int = Field(0, ge=0)
     context: dict[Name, float | str] = Field(default_factory=dict)
+    contexts: tuple[Context, ...] = ()
     factor_names: tuple[Name, ...] = Field(min_length=1)
     factors: tuple[Factor, ...] = Field((), description="empty where the candidates are a table")
     constraints: tuple[Linear, ...] = ()
@@ -45,7 +47,7 @@ class Charter(Word):
     def of(cls, doc: CampaignDoc, space: SearchSpace) -> Charter:
         """The charter of a campaign file and the space that it describes."""
         return cls(
-            name=doc.name, system=doc.system, zero=doc.zero, seed=doc.seed, context=doc.context, **space_terms(space),
+            name=doc.name, system=doc.system, zero=doc.zero, seed=doc.seed, context=doc.context, contexts=doc.contexts, **space_terms(space),
             measurements=doc.measurements, goals=doc.goals, batch=doc.batch, controls=doc.controls, budget=doc.budget,
             answers=doc.answers, protocol=doc.lab is not None,
         )  # fmt: skip
@@ -78,7 +80,7 @@ class Change(Word):
 
 
 # what may change on the way; everything else is what past results mean, and stays
-REVISABLE = ("goals", "batch", "controls", "budget", "constraints", "seed", "answers", "protocol")
+REVISABLE = ("contexts", "goals", "batch", "controls", "budget", "constraints", "seed", "answers", "protocol")
 
 
 def revision(was: Charter, now: Charter) -> tuple[Change, ...]:

@@ -53,6 +53,7 @@ def dataset(state: CampaignState) -> Dataset:
         settings={name: _column([done[e.id][name] for e in rows]) for name in state.charter.factor_names},
         roles=tuple(experiment.role for experiment in rows), blocks=_blocks(state, rows), times_h=times,
         variables=tuple(column), values=values, flags=flags, limits=limits if np.isfinite(limits).any() else None,
+        contexts=_contexts(state, rows),
     )  # fmt: skip
 
 
@@ -75,6 +76,13 @@ def _blocks(state: CampaignState, rows: Sequence[ProposedExperiment]) -> tuple[s
     block = {e.id: opened.plate or f"R{opened.number:02d}" for opened in state.rounds for e in opened.experiments}
     # `P02-005` came with the second import
     return tuple(block.get(experiment.id, experiment.id.split("-")[0]) for experiment in rows)
+
+
+def _contexts(state: CampaignState, rows: Sequence[ProposedExperiment]) -> dict[str, np.ndarray]:
+    """Each context's levels: as recorded, else as the round was proposed for; empty where nobody said."""
+    planned = {e.id: opened.contexts for opened in state.rounds for e in opened.experiments}
+    told = [{**planned.get(e.id, {}), **state.contexts.get(e.id, {})} for e in rows]
+    return {context.name: np.array([levels.get(context.name, "") for levels in told], dtype=object) for context in state.charter.contexts}
 
 
 def _column(cells: Sequence[float | str]) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import reduce, singledispatch
 from types import MappingProxyType
@@ -69,7 +69,7 @@ def _(payload: BatchProposed, state: CampaignState, event: Event) -> CampaignSta
     number = payload.proposal.round
     if number != len(state.rounds) + 1:
         raise JournalError(f"Expected round {len(state.rounds) + 1} of {state.name!r}, found round {number} in event {event.seq}.")
-    opened = RoundState(number=number, proposal=payload.proposal, experiments=payload.proposal.experiments, proposed_at=event.recorded_at)
+    opened = RoundState(number=number, proposal=payload.proposal, experiments=payload.proposal.experiments, proposed_at=event.recorded_at, contexts=MappingProxyType(payload.contexts))
     return replace(state, rounds=(*state.rounds, opened))
 
 
@@ -112,6 +112,7 @@ def _(payload: ResultsRecorded, state: CampaignState, event: Event) -> CampaignS
     return replace(
         state, blocks=(*state.blocks, ReadingBlock(seq=event.seq, readings=payload.readings, corrects=payload.corrects, unread=payload.unread)),
         answered=state.answered | frozenset(payload.readings.experiment_id), sources=_with_source(state, event, payload, payload.simulated),
+        contexts=_with_contexts(state, payload.contexts),
     )  # fmt: skip
 
 
@@ -122,6 +123,7 @@ def _(payload: PastResultsImported, state: CampaignState, event: Event) -> Campa
         state, past=(*state.past, *payload.experiments), imports=state.imports + 1,
         blocks=(*state.blocks, ReadingBlock(seq=event.seq, readings=payload.readings)),
         answered=state.answered | frozenset(payload.readings.experiment_id), sources=_with_source(state, event, payload, False),
+        contexts=_with_contexts(state, payload.contexts),
     )  # fmt: skip
 
 
@@ -145,6 +147,13 @@ def _round(state: CampaignState, number: int, event: Event) -> RoundState:
 
 def _with_round(state: CampaignState, changed: RoundState) -> CampaignState:
     return replace(state, rounds=tuple(changed if opened.number == changed.number else opened for opened in state.rounds))
+
+
+def _with_contexts(state: CampaignState, told: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+    """Later recorded levels replace earlier ones, context by context."""
+    if not told:
+        return state.contexts
+    return MappingProxyType({**state.contexts, **{id: {**state.contexts.get(id, {}), **levels} for id, levels in told.items()}})
 
 
 def _with_source(state: CampaignState, event: Event, payload: ResultsRecorded | PastResultsImported, simulated: bool) -> MappingProxyType[str, Source]:

@@ -37,6 +37,7 @@ class BatchProposed(Word):
     proposal: Proposal
     version: Text
     asked: int = Field(description="candidates asked for, before the budget was looked at")
+    contexts: dict[Name, Text] = Field(default_factory=dict, description="context → the level that the round will be done at")
 
 
 class Swapped(Word):
@@ -146,6 +147,7 @@ class ResultsRecorded(Word):
     partial: bool = Field(False, description="the file was declared to lack wells or times")
     corrects: Text = Field("", description="why earlier readings of the same wells and times are replaced")
     unread: tuple[Text, ...] = Field((), description="cells of the file that were not taken, and why")
+    contexts: dict[ExperimentId, dict[Name, Text]] = Field(default_factory=dict, description="experiment → context → level, as done")
 
 
 class PastResultsImported(Word):
@@ -153,6 +155,7 @@ class PastResultsImported(Word):
     sha256: Sha256
     experiments: tuple[ProposedExperiment, ...]
     readings: Readings
+    contexts: dict[ExperimentId, dict[Name, Text]] = Field(default_factory=dict, description="experiment → context → level")
 
 
 class Failure(Word):

@@ -43,6 +43,7 @@ class FrameExperiment:
     candidate: Any
     settings: dict[str, float | str] | None
     readings: list[FrameReading] = field(default_factory=list)
+    contexts: dict[str, str] = field(default_factory=dict)
 
 
 def frame_experiments(frame: pd.DataFrame, charter: Charter, space: SearchSpace) -> list[FrameExperiment]:
@@ -67,6 +68,7 @@ def frame_experiments(frame: pd.DataFrame, charter: Charter, space: SearchSpace)
             joined = by_key.setdefault(key, told) if time or not wide or told.experiment_id else told
             if joined is told:
                 found.append(told)
+            _add_contexts(joined, cells, charter)
             at_h = _hours(cells[time]) if time else None
             pairs = [(name, cells[name]) for name in wide] if wide else [(str(cells["measurement"]), cells["value"])]
             for variable, value in pairs:
@@ -81,7 +83,7 @@ def frame_experiments(frame: pd.DataFrame, charter: Charter, space: SearchSpace)
 
 def _refuse_columns(frame: pd.DataFrame, charter: Charter, measured: Sequence[str]) -> None:
     long = {"measurement", "value"} <= set(frame.columns)
-    known = {"experiment_id", "candidate", "flag", *TIME_COLUMNS, *HANDED_OUT, *charter.factor_names, *measured, *(("measurement", "value", "unit") if long else ())}
+    known = {"experiment_id", "candidate", "flag", *TIME_COLUMNS, *HANDED_OUT, *charter.factor_names, *(context.name for context in charter.contexts), *measured, *(("measurement", "value", "unit") if long else ())}
     unknown = [str(column) for column in frame.columns if column not in known and not str(column).startswith("predicted_")]
     if unknown:
         raise ResultsError(f"Expected columns that the campaign knows, found {', '.join(map(repr, unknown))}. {nearest(unknown[0], known)}")
@@ -137,6 +139,19 @@ def _add(told: FrameExperiment, variable: str, at_h: float | None, value: object
         raise ResultsError(f"expected {variable} of at least {floor:g} (its floor), found {number:g}. Set flag = 'failed' where the reading is wrong.")
     limit = number if flag in ("above limit", "below limit") else None
     told.readings.append(FrameReading(variable=variable, at_h=at_h, value=None if flag in ("failed", "above limit") else number, flag=flag, limit=limit))
+
+
+def _add_contexts(told: FrameExperiment, cells: dict[str, Any], charter: Charter) -> None:
+    for context in charter.contexts:
+        cell = cells.get(context.name)
+        if _is_missing(cell):
+            continue
+        # a column of numbers with a gap is read as floats: donor 3 is no donor 3.0
+        level = f"{cell:g}" if isinstance(cell, float) else str(cell).strip()
+        if (reason := context.reason_against(level)) is not None:
+            raise ResultsError(f"{context.name}: {reason}")
+        if told.contexts.setdefault(context.name, level) != level:
+            raise ResultsError(f"expected one {context.name} for an experiment, found {told.contexts[context.name]!r} and {level!r}.")
 
 
 def _flag(cell: object) -> Flag:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,7 @@ from ..state.dataset import dataset
 from ..state.payloads import BatchProposed
 from ..state.progress import pending, unfinished_rounds, waiting
 from ..version import VERSION
+from .context_text import check_contexts
 from .mechanism_of import mechanism_of
 from .open_campaign import LabFile, OpenCampaign
 from .outcome import Outcome, Progress, silent
@@ -45,19 +46,22 @@ def reachable(space: SearchSpace, lab: LabFile | None) -> Reachable:
 
 
 def propose(
-    campaign: OpenCampaign, *, n: int | None = None, strategy: Strategy = "auto", ahead: bool = False, progress: Progress = silent
+    campaign: OpenCampaign, *, n: int | None = None, strategy: Strategy = "auto", ahead: bool = False, contexts: Mapping[str, str] | None = None,
+    progress: Progress = silent,
 ) -> Outcome:
     """Propose a round and record it.
 
     Args:
         n: new candidates; else as many as the campaign's batch says. The budget may cut it, with a message.
         ahead: propose though an earlier round still waits; the planner takes what is pending into account.
+        contexts: context → the level at which the round will be done (donor D3): it is planned for that level.
 
     Raises:
         ConflictError: an earlier round waits (and `ahead` was not asked for), or the budget is spent.
         DesignError: nothing can be proposed.
     """
     state = campaign.standing()
+    check_contexts(contexts or {}, state.charter.contexts)
     open_rounds = unfinished_rounds(state)
     if open_rounds and not ahead:
         told = "; ".join(f"round {opened.number} waits for {len(waiting(state, opened))} experiments" for opened in open_rounds)
@@ -74,9 +78,9 @@ def propose(
         batch=state.charter.batch, controls=state.charter.controls, round=len(state.rounds) + 1, n=allowed.candidates,
         seed=state.charter.seed, strategy=strategy, snap=within.snap,
         previous_model=next((opened.proposal.model for opened in reversed(state.rounds) if opened.proposal.model), None),
-        mechanism=mechanism_of(campaign), progress=progress,
+        mechanism=mechanism_of(campaign), contexts=contexts or {}, progress=progress,
     )  # fmt: skip
-    after = campaign.append([BatchProposed(proposal=proposal, version=VERSION, asked=asked)], on=state)
+    after = campaign.append([BatchProposed(proposal=proposal, version=VERSION, asked=asked, contexts=dict(contexts or {}))], on=state)
     proposed = after.rounds[-1]
     if campaign.workspace is not None:
         file = campaign.workspace.round_folder(state.name, proposed.number) / "proposal.csv"

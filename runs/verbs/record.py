@@ -22,6 +22,7 @@ from ..state.known_readings import Cell, Read, known_readings
 from ..state.payloads import ExperimentsFailed, Failure, Readings, ResultsRecorded
 from ..state.progress import unfinished_rounds
 from .approve import edited_after_approval
+from .context_text import check_contexts
 from .open_campaign import OpenCampaign
 from .outcome import Outcome
 
@@ -51,11 +52,12 @@ class Joined:
 
 def record_file(
     campaign: OpenCampaign, file: Path, *, round: int | None = None, failed: Mapping[str, str] | None = None, partial: bool = False,
-    correct: str = "", offset_h: float = 0.0, how: HowToRead | None = None,
+    correct: str = "", offset_h: float = 0.0, how: HowToRead | None = None, contexts: Mapping[str, str] | None = None,
 ) -> Outcome:  # fmt: skip
     """Record a results file.
 
     Args:
+        contexts: context → the level at which all of it was done.
         how: what a person says of an instrument's file: vendor, sheet, plate, channels.
 
     Raises:
@@ -65,13 +67,15 @@ def record_file(
         content = file.read_bytes()
     except OSError as fault:
         raise ResultsError(f"Expected a results file at {file}, found: {fault.strerror}. Name the file that the reader wrote.") from fault
-    return record_content(campaign, content, name=file.name, round=round, failed=failed, partial=partial, correct=correct, offset_h=offset_h, how=how)
+    return record_content(
+        campaign, content, name=file.name, round=round, failed=failed, partial=partial, correct=correct, offset_h=offset_h, how=how, contexts=contexts
+    )
 
 
 def record_content(
     campaign: OpenCampaign, content: bytes, *, name: str, round: int | None = None, failed: Mapping[str, str] | None = None,
     partial: bool = False, correct: str = "", offset_h: float = 0.0, simulated: bool = False, plan: ReadingPlan | None = None,
-    how: HowToRead | None = None,
+    how: HowToRead | None = None, contexts: Mapping[str, str] | None = None,
 ) -> Outcome:  # fmt: skip
     """Record the bytes of a results file. The bytes are kept by their hash before anything is made of them.
 
@@ -83,6 +87,7 @@ def record_content(
         offset_h: the reader's clock to the campaign's zero.
         simulated: a simulated lab answered.
         plan: what the file should hold, where it is not what the journal says: a simulated plate without a protocol.
+        contexts: context → the level at which all of it was done (donor D3).
 
     Raises:
         ConflictError: the file was recorded already, or readings differ from recorded ones and no correction was declared.
@@ -90,6 +95,7 @@ def record_content(
         ResultsError: the file does not fit the plan; nothing of it is taken.
     """
     state = campaign.standing()
+    check_contexts(contexts or {}, state.charter.contexts)
     joined = join_content(state, content, name=name, round=round, failed=failed, partial=partial, correct=correct, offset_h=offset_h, plan=plan, how=how)
     result, rounds, fresh, newly_failed = joined.result, joined.rounds, joined.fresh, joined.failed
     if not fresh and not newly_failed:
@@ -97,7 +103,7 @@ def record_content(
     recorded = ResultsRecorded(
         round=rounds[0].number if len(rounds) == 1 else None, source=name[:200], sha256=result.sha256, simulated=simulated, plate=", ".join(result.plates),
         readings=columns(fresh), partial=partial, corrects=correct,
-        unread=_unread(result),
+        unread=_unread(result), contexts={one.experiment_id: dict(contexts) for one in fresh} if contexts else {},
     )  # fmt: skip
     campaign.raw.keep(content, suffix=".csv" if not is_workbook(content) else ".xlsx")
     payloads: list[Word] = [recorded]

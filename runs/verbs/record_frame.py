@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from world_model.terms.errors import ApprovalNeeded, ConflictError, ResultsError, nearest
@@ -53,7 +53,7 @@ def record_frame(campaign: OpenCampaign, frame: pd.DataFrame, *, correct: str = 
     sha256 = campaign.raw.keep(text.encode(), suffix=".csv") if campaign.workspace else sha256_of(text)
     payloads: list[Word] = []
     if len(fresh):
-        payloads.append(ResultsRecorded(round=None, source=source, sha256=sha256, readings=fresh, corrects=correct))
+        payloads.append(ResultsRecorded(round=None, source=source, sha256=sha256, readings=fresh, corrects=correct, contexts=_contexts(matched, set(fresh.experiment_id))))
     if new:
         payloads.append(_as_past(state, new, campaign, source=source, sha256=sha256))
     after = campaign.append(payloads, on=state)
@@ -155,7 +155,11 @@ def _columns(matched: dict[str, FrameExperiment]) -> Readings:
 def _as_past(state: CampaignState, new: Sequence[FrameExperiment], campaign: OpenCampaign, *, source: str, sha256: str) -> PastResultsImported:
     made = {f"P{state.imports + 1:02d}-{k:03d}": one for k, one in enumerate(new, start=1)}
     past = tuple(_past_experiment(id, one, campaign) for id, one in made.items())
-    return PastResultsImported(source=source[:200], sha256=sha256, experiments=past, readings=_columns(made))
+    return PastResultsImported(source=source[:200], sha256=sha256, experiments=past, readings=_columns(made), contexts=_contexts(made, set(made)))
+
+
+def _contexts(told: Mapping[str, FrameExperiment], ids: Collection[str]) -> dict[str, dict[str, str]]:
+    return {id: one.contexts for id, one in told.items() if id in ids and one.contexts}
 
 
 def _past_experiment(id: str, one: FrameExperiment, campaign: OpenCampaign) -> ProposedExperiment:

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from world_model.terms.card import Card
 from world_model.terms.constraints import Linear
+from world_model.terms.contexts import Context
 from world_model.terms.errors import nearest
 from world_model.terms.factors import Factor
 from world_model.terms.goals import Goal, Measurement
@@ -59,6 +60,7 @@ class CampaignDoc(Word):
     answers: Text | None = Field(None, description="a simulated lab that answers `run`: microplate, penicillin, sbml:FILE, table:FILE")
     context: dict[Name, float | str] = Field(default_factory=dict, description="what is kept fixed, e.g. temperature_c = 37")
     factors: tuple[Factor, ...] = ()
+    contexts: tuple[Context, ...] = Field((), description="what is recorded of each experiment and not chosen: batch, day, donor, cell line")
     constraints: tuple[Linear, ...] = ()
     candidates: CandidateFile | None = None
     measurements: tuple[Measurement, ...] = Field(min_length=1)
@@ -89,6 +91,10 @@ class CampaignDoc(Word):
         overlap = sorted(set(names) & set(measured))
         if overlap:
             raise ValueError(f"expected factors and measurements of different names, found both: {', '.join(overlap)}")
+        told = [context.name for context in self.contexts]
+        for i, name in enumerate(told):
+            if name in names or name in measured or name in self.context or told.count(name) > 1:
+                raise ValueError(f"contexts[{i}].name: expected a name of its own, found {name!r}, which is a factor, a measurement or another context")
         if self.candidates is None:
             for i, control in enumerate(self.controls):
                 for name in control.settings:
