@@ -22,8 +22,10 @@ def check_lab_name(draft: Draft) -> None:
     spellings = ", ".join(entry.spelling for entry in known.values())
     if name not in known:
         draft.mistake(("answers",), expected=f"a lab ({spellings})", found=repr(answers), mend=nearest(name, known))
-    elif name == "table" and not argument:
-        draft.mistake(("answers",), expected="table:FILE", found=repr(answers))
+    elif name in ("table", "petab") and not argument:
+        draft.mistake(("answers",), expected=known[name].spelling, found=repr(answers))
+    elif name == "petab" and not (draft.file.path.parent / argument).exists():
+        draft.mistake(("answers",), expected="a PEtab problem beside the campaign file", found=f"none at {draft.file.path.parent / argument}")
     elif name == "table" and not (draft.file.path.parent / argument).is_file():
         draft.mistake(("answers",), expected="a table beside the campaign file", found=f"none at {draft.file.path.parent / argument}")
 

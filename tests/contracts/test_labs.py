@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import runs
 from world_model.labs.registry import labs, open_lab
 from world_model.labs.tidy import sample_times
 from world_model.terms.campaign_doc import CampaignDoc
@@ -90,7 +91,23 @@ def sbml_case(folder: Path) -> Case:
     return Case("sbml:decay.xml", doc, ({"k": 0.1}, {"k": 0.3}), blanks=True, tolerance=0.25)
 
 
-CASES: dict[str, Callable[[Path], Case]] = {"microplate": microplate_case, "penicillin": penicillin_case, "sbml": sbml_case, "table": table_case}
+def petab_case(folder: Path) -> Case:
+    pytest.importorskip("petab")
+    pytest.importorskip("roadrunner")
+    doc = CampaignDoc(
+        name="c",
+        factors=[
+            {"kind": "discrete", "name": "dose", "values": [1, 3, 10, 30], "scale": "log"},
+            {"kind": "continuous", "name": "inhibitor lg(1+x/0.5)", "low": 0, "high": 3},
+            {"kind": "categorical", "name": "experiment", "levels": ["experiment 1", "experiment 2"]},
+        ],
+        measurements=[{"name": "signal", "at_h": [0, 2, 8]}, {"name": "share", "at_h": [0, 2, 8]}], goals=[{"readout": "signal"}],
+    )  # fmt: skip
+    points = tuple({"dose": dose, "inhibitor lg(1+x/0.5)": 0.0, "experiment": "experiment 2"} for dose in (10.0, 30.0))
+    return Case(f"petab:{Path(runs.__file__).parent / 'examples' / 'petab_decay'}", doc, points, blanks=False, tolerance=0.1)
+
+
+CASES: dict[str, Callable[[Path], Case]] = {"microplate": microplate_case, "penicillin": penicillin_case, "sbml": sbml_case, "table": table_case, "petab": petab_case}
 
 
 @dataclass(frozen=True)
