@@ -78,6 +78,7 @@ class _Evidence:
     z_asked: Tensor
     z_cells: Tensor
     column: int
+    too_many: bool  # more conditions failed than chance allows, so that a small miss is no chance either
 
 
 def explain(round: RoundAsDone, world: WorldModel, goal: Goal) -> tuple[Deviation, ...]:
@@ -95,7 +96,7 @@ def explain(round: RoundAsDone, world: WorldModel, goal: Goal) -> tuple[Deviatio
     evidence = _Evidence(
         done=round, world=world, read=read, noise=float(noise[0]), mean=told.mean, sd=told.sd.clamp_min(1e-12), z=(read - told.mean) / told.sd.clamp_min(1e-12),
         z_asked=(read - at_asked.mean) / at_asked.sd.clamp_min(1e-12), z_cells=(round.values - cells.mean) / cells.sd.clamp_min(1e-12),
-        column=world.variables.index(goal.readout),
+        column=world.variables.index(goal.readout), too_many=_too_many(round),
     )  # fmt: skip
     shift = _shift(evidence)
     rows = torch.nonzero(round.outside).flatten().tolist()
@@ -107,8 +108,17 @@ def _verdict(evidence: _Evidence, shift: _Shift | None, row: int) -> Deviation:
         if found is not None:
             return found
     z = float(evidence.z[row])
-    why = "so near to the interval that chance suffices: one result in ten lies outside" if abs(z) < BEYOND_CHANCE else "no single cause stands out"
+    near = abs(z) < BEYOND_CHANCE and not evidence.too_many
+    why = "so near to the interval that chance suffices: one result in ten lies outside" if near else "no single cause stands out"
     return _said(evidence, row, "not told apart", z, f"{why} ({abs(z):.1f} predicted sd off)")
+
+
+def _too_many(round: RoundAsDone) -> bool:
+    """More failed conditions than one in ten, at p < 0.01; replicates count together."""
+    candidates = torch.tensor([role in ("candidate", "replicate") for role in round.roles], dtype=torch.bool)
+    share = [float(round.outside[candidates & (round.groups == g)].double().mean()) for g in torch.unique(round.groups[candidates])]
+    failed = sum(part > 0.5 for part in share)
+    return bool(share) and float(binomtest(failed, len(share), 0.1, alternative="greater").pvalue) < DRIFT_P
 
 
 def _measurement(evidence: _Evidence, row: int) -> Deviation | None:
@@ -228,7 +238,7 @@ def _course(evidence: _Evidence, row: int) -> Deviation | None:
         return _said(evidence, row, "state", off, f"{name} is {abs(off):.1f} predicted sd off in the first reading already, at {hour:g} h")
     own = z[:, evidence.column]
     outside = torch.nonzero(torch.nan_to_num(own).abs() > Z90).flatten()
-    if abs(float(evidence.z[row])) < BEYOND_CHANCE or not len(outside):
+    if (abs(float(evidence.z[row])) < BEYOND_CHANCE and not evidence.too_many) or not len(outside):
         return None
     at, largest = float(hours[int(outside[0])]), float(torch.nan_to_num(own).abs().max())
     told = f"right until {at:g} h, where the readings leave the interval; {largest:.1f} predicted sd off at most"

@@ -12,6 +12,7 @@ from ..contract import Training
 from ..scores import Z90
 from ..terms.certificate import Evidence, LevelEvidence
 from ..terms.goals import Goal
+from .comparison import coverage
 from .counterfactual import LabTruth
 from .effects import Readouts
 from .figures import count_evidence, finite
@@ -80,6 +81,7 @@ def level_from_rounds(outcomes: Sequence[PlanOutcome], goal: Goal, *, noise: flo
     promised = goal.sign * np.array([plan.mean for plan in told], dtype=float)
     reached = goal.sign * np.array([plan.reached for plan in told])
     items.append(_ranked(tau(promised, reached, seed=seed), len(told), of="plans of all rounds, prediction against result"))
+    items.append(_kept(told, noise=noise))
     items.append(_regret(rounds, goal, noise=noise))
     items.append(_exploited(rounds, goal, noise=noise))
     items.append(_lifted(lift or _lift_within(outcomes, goal)))
@@ -138,6 +140,24 @@ def _ranked(found: Interval, n: int, *, of: str) -> Evidence:
     )  # fmt: skip
 
 
+def _kept(plans: list[PlanOutcome], *, noise: float) -> Evidence:
+    """The intervals that were stored beforehand, brought from one reading to the mean of a plan's wells. Plans of a round err together."""
+    within = [float(abs(plan.reached - float(plan.mean or 0.0)) <= Z90 * _sd_of_mean(plan, noise)) for plan in plans]
+    codes = {block: i for i, block in enumerate(dict.fromkeys(plan.block for plan in plans))}
+    found = coverage(torch.tensor(within).unsqueeze(1), torch.tensor([codes[plan.block] for plan in plans]))
+    low = found.band[0]
+    return Evidence(
+        name="results within the 90 % promised beforehand", value=finite(found.share), met=found.share >= low, cases=found.cases, of="plans",
+        bound=f"at least {100 * low:.0f} % (worth {found.effective:.0f} independent cases)",
+    )  # fmt: skip
+
+
+def _sd_of_mean(plan: PlanOutcome, noise: float) -> float:
+    """The stored sd is of one reading; the mean of several wells has less noise."""
+    sd = float(plan.sd or 0.0)
+    return (max(sd**2 - noise**2, 0.0) + min(noise, sd) ** 2 / plan.wells) ** 0.5
+
+
 def _regret(rounds: dict[str, list[PlanOutcome]], goal: Goal, *, noise: float) -> Evidence:
     """By round, for a round's plans are what was chosen among. A round of equally good plans has the regret that noise makes."""
     own, allowed = [], []
@@ -159,10 +179,8 @@ def _exploited(rounds: dict[str, list[PlanOutcome]], goal: Goal, *, noise: float
     gaps, errors = [], []
     for plans in rounds.values():
         best = max(plans, key=lambda plan: goal.sign * float(plan.mean or 0.0))
-        sd = float(best.sd or 0.0)
         gaps.append(goal.sign * (float(best.mean or 0.0) - best.reached))
-        # the stored sd is of one reading; the mean of several wells has less noise
-        errors.append((max(sd**2 - noise**2, 0.0) + noise**2 / best.wells) ** 0.5)
+        errors.append(_sd_of_mean(best, noise))
     return _gap(np.array(gaps), np.array(errors), of="rounds, the plan promised to be best", independent=True)
 
 

@@ -48,6 +48,12 @@ def test_a_promise_of_two_sd_too_much_is_exploited():
     assert named(rung, "Kendall").met  # the ranking alone would not have shown it
 
 
+def test_promises_whose_intervals_are_a_third_as_wide_as_they_should_be_were_not_kept():
+    narrow = [PlanOutcome(block=p.block, mean=p.mean, sd=None if p.sd is None else p.sd / 3, reached=p.reached, planned=p.planned) for p in rounds()]
+    rung = level_from_rounds(narrow, GOAL, noise=0.05, lift=None, seed=0)
+    assert not rung.held and named(rung, "promised beforehand").met is False
+
+
 def test_promises_that_know_nothing_are_refused():
     # chance alone passes one bound now and then, but hardly all of them
     held = [level_from_rounds(rounds(blind=True, seed=seed), GOAL, noise=0.1, lift=None, seed=0).held for seed in range(20)]
