@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 import torch
 from gpytorch.kernels import Kernel
-from gpytorch.priors import LogNormalPrior
 from torch import Tensor
 
-from .positive_parameter import add_positive, positive
+from .positive_parameter import add_positive, log_normal, positive
 
 _ROOT5 = math.sqrt(5.0)
 
@@ -33,9 +32,9 @@ class AdditiveKernel(Kernel):
         self.groups = tuple(tuple(group) for group in groups)
         # a number in the unit cube turns within its range or hardly at all; levels lie about the root of two apart
         centre = torch.tensor([0.7 if len(group) == 1 else 1.5 for group in self.groups])
-        add_positive(self, "scale", start=centre, prior=LogNormalPrior(centre.double().log(), 1.0))
+        add_positive(self, "scale", start=centre, prior=log_normal(centre.double().log(), 1.0))
         share = signal / len(self.groups)
-        add_positive(self, "weight", start=torch.full((len(self.groups),), share), prior=LogNormalPrior(math.log(share), 1.5))
+        add_positive(self, "weight", start=torch.full((len(self.groups),), share), prior=log_normal(torch.tensor(math.log(share)), 1.5))
 
     def forward(self, x1: Tensor, x2: Tensor, diag: bool = False, **_: object) -> Tensor:
         """`… x n x m`, or the diagonal `… x n`."""

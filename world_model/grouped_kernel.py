@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 import torch
 from gpytorch.kernels import Kernel
-from gpytorch.priors import LogNormalPrior
 from torch import Tensor
 
 from .additive_kernel import matern, squared_distances
-from .positive_parameter import add_positive, positive
+from .positive_parameter import add_positive, log_normal, positive
 
 _SPREAD = 0.8  # sd of the log length scale
 _NUMBER = 0.7  # a number is at most 1 from another, levels the root of two
@@ -39,8 +38,8 @@ class GroupedMatern(Kernel):
         # distances grow with the root of the number of groups, as in the wide family with that of the features
         reach = (2 * len(groups)) ** 0.5
         centre = torch.tensor([(_NUMBER if len(group) == 1 else 1.0) * reach for group in groups], dtype=torch.double)
-        add_positive(self, "scale", start=centre, prior=LogNormalPrior(centre.log(), _SPREAD))
-        add_positive(self, "signal", start=torch.tensor(signal), prior=LogNormalPrior(math.log(signal), 0.5))
+        add_positive(self, "scale", start=centre, prior=log_normal(centre.log(), _SPREAD))
+        add_positive(self, "signal", start=torch.tensor(signal), prior=log_normal(torch.tensor(math.log(signal)), 0.5))
 
     def forward(self, x1: Tensor, x2: Tensor, diag: bool = False, **_: object) -> Tensor:
         """`… x n x m`, or the diagonal `… x n`."""

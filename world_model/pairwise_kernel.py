@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import torch
 from gpytorch.kernels import Kernel
-from gpytorch.priors import LogNormalPrior
 from torch import Tensor
 
 from .merged_columns import MergedColumns
-from .positive_parameter import add_positive, positive
+from .positive_parameter import add_positive, log_normal, positive
 
 
 class MainAndPairs(Kernel):
@@ -30,7 +29,7 @@ class MainAndPairs(Kernel):
         self.register_buffer("merge", merged.matrix)
         self.single = [columns[0] for columns in merged.units if len(columns) == 1]
         self.several = [list(columns) for columns in merged.units if len(columns) > 1]
-        add_positive(self, "variance", start=torch.tensor([1.0, 1.0, 0.5]), prior=LogNormalPrior(torch.tensor([0.0, 0.0, -0.7]).double(), 1.5))
+        add_positive(self, "variance", start=torch.tensor([1.0, 1.0, 0.5]), prior=log_normal(torch.tensor([0.0, 0.0, -0.7]), 1.5))
 
     def forward(self, x1: Tensor, x2: Tensor, diag: bool = False, **_: object) -> Tensor:
         """`… x n x m`, or the diagonal `… x n`."""

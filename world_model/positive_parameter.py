@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from gpytorch.constraints import Positive
 from gpytorch.kernels import Kernel
-from gpytorch.priors import Prior
+from gpytorch.priors import LogNormalPrior, Prior
 from torch import Tensor
 
 
@@ -30,3 +30,8 @@ def set_positive(kernel: Kernel, name: str, value: Tensor | float) -> None:
     raw = getattr(kernel, f"raw_{name}")
     told = torch.as_tensor(value, dtype=raw.dtype).expand_as(raw)
     kernel.initialize(**{f"raw_{name}": getattr(kernel, f"raw_{name}_constraint").inverse_transform(told)})
+
+
+def log_normal(centre: Tensor, spread: float) -> LogNormalPrior:
+    """One prior an entry, its spread written out: GPyTorch can't load a fitted model's state into an expanded buffer."""
+    return LogNormalPrior(centre.double(), torch.full_like(centre, spread, dtype=torch.double))

@@ -9,7 +9,7 @@ import torch
 from world_model.contestants.trajectory_gp import TrajectoryGP
 from world_model.contract import Training
 from world_model.encoding import Encoder
-from world_model.kernels import build
+from world_model.kernels import FAMILIES, build
 from world_model.merged_columns import merged_columns
 from world_model.misfit import misfit
 from world_model.pairwise_kernel import MainAndPairs
@@ -107,3 +107,12 @@ def test_a_family_says_where_it_does_not_compete(family, space, reason):
         design = design * 2
     told = misfit(family, training(space, design, range(6)))
     assert told is None if reason is None else reason in str(told)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_hyper_parameters_of_some_rows_serve_all(family, monkeypatch):
+    """Beyond `MOST_FITTED` rows a second GP takes over what was learned: no family loses its state on the way."""
+    monkeypatch.setattr("world_model.coefficients.MOST_FITTED", 8)
+    design = np.random.default_rng(0).integers(0, 2, (14, 4)).astype(float)
+    model = TrajectoryGP(name=family, family=family).fit(training(GENES, design, design @ [1.0, 2.0, 3.0, 4.0]), seed=0).model
+    assert len(model.gps.models[0].train_targets) == 14 and torch.isfinite(model.marginals(model.design).mean).all()
