@@ -19,7 +19,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@echo "Installing into $(VENV): a few minutes the first time, about 2 GB."
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	$(PIP) install --quiet $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$$(grep '^torch==' constraints.txt)"
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[opentrons,readers,validation,dev]"
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[opentrons,readers,sbml,chem,neural,gym,validation,dev]"
 	@touch $@
 
 demo: install
