@@ -1,0 +1,1 @@
+"""Example campaigns, and an agent trained in a model."""
