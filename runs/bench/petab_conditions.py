@@ -17,7 +17,8 @@ from world_model.contestants.registry import contestants
 from world_model.contract import Training
 from world_model.encoding import Encoder
 from world_model.fit import fit_training
-from world_model.mechanisms.petab_problem import EXPERIMENT, PetabProblem
+from world_model.mechanisms.petab_problem import PetabProblem
+from world_model.mechanisms.petab_rows import EXPERIMENT
 from world_model.scores import Z90, gaussian_crps
 from world_model.terms.errors import NextwellError
 from world_model.terms.readings import Dataset

@@ -11,25 +11,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Literal
 
-import numpy as np
 import torch
 from linear_operator.utils.cholesky import psd_safe_cholesky
-from linear_operator.utils.errors import NotPSDError
-from scipy.optimize import minimize
 from torch import Tensor
 
 from ..contract import Belief, Capabilities, Of, Progress, Training
 from ..encoding import Encoder
 from ..mechanisms.estimated import Estimated, estimated
 from ..mechanisms.simulated import Simulated
-from ..terms.factors import Categorical
-from .field_kernel import RANK, Field, FieldShape, Places
+from .field_fit import Standard, conditioned, fit_numbers, shape_of, spread_readings, start_of
+from .field_kernel import Field, Places
 
 MOST_READINGS = 2_500  # exact: the cube of these
-MOST_FITTED = 500  # readings that hyper-parameters are learned from
-_STEPS = 80
 _BLOCK = 4_096  # queries held at a time
-_FAR = 4.0  # sd: how far a simulation may lie from those of the training before it is held there
 
 
 @dataclass(frozen=True)
@@ -235,46 +229,12 @@ class FittedFieldOnEstimate(FittedField):
         for rows, simulated in self.estimated.folds():
             regressor = self.standard.of(simulated)
             places = replace(self.places, mechanism=regressor[self.places.row, self.places.time, self.places.observable])
-            own = _conditioned(self.field, places, self.targets, self.encoder.features(self.design), self.plates)
+            own = conditioned(self.field, places, self.targets, self.encoder.features(self.design), self.plates)
             other = replace(self, places=places, factor=own.factor, weights=own.weights)
             belief = other._held_out(torch.unique(self.groups[rows]), told_by=regressor)
             for column, part in zip(told, (belief.mean, belief.epistemic, belief.aleatoric), strict=True):
                 column[rows] = part[rows]
         return Belief(*told)
-
-
-@dataclass(frozen=True)
-class Standard:
-    """Standardises a mechanism's simulations: `centre` and `spread`, `y`, of those of the readings."""
-
-    centre: Tensor
-    spread: Tensor
-
-    @classmethod
-    def fit(cls, simulated: Tensor, known: Tensor) -> Standard:
-        """From `n x t x y` simulations of the training designs, and where there are readings."""
-        told = torch.where(known, simulated, torch.nan).flatten(0, 1)
-        centre = torch.nan_to_num(told.nanmean(dim=0))
-        spread = (told - centre).square().nanmean(dim=0).sqrt()
-        return cls(centre=centre, spread=torch.where(spread > 1e-9, spread, torch.full_like(spread, torch.inf)))  # what never moves says nothing
-
-    def of(self, simulated: Tensor) -> Tensor:
-        """`n x t x y`, held where they lie far from all that was fitted to; a simulation that failed says nothing."""
-        return torch.nan_to_num((simulated - self.centre) / self.spread).clamp(-_FAR, _FAR)
-
-
-@dataclass(frozen=True)
-class _Conditioned:
-    """`factor` `r x r` of the readings' covariance and `weights` `r`, its inverse times the targets."""
-
-    factor: Tensor
-    weights: Tensor
-
-
-def _conditioned(field: Field, places: Places, targets: Tensor, features: Tensor, plates: Tensor | None) -> _Conditioned:
-    with torch.no_grad():
-        factor = psd_safe_cholesky(field.readings(places, features, plates))
-        return _Conditioned(factor, torch.cholesky_solve(targets.unsqueeze(-1), factor).squeeze(-1))
 
 
 @dataclass(frozen=True)
@@ -300,84 +260,17 @@ def fit_field(training: Training, *, simulated: Simulated | None, seed: int) -> 
     told = None if simulated is None else simulated.at(training.design)
     standard = None if told is None else Standard.fit(told, known)
     places = Places(row, time, observable, None if told is None or standard is None else standard.of(told)[row, time, observable])
-    shape = _shape(training, with_mechanism=standard is not None)
+    shape = shape_of(training, with_mechanism=standard is not None)
     features = training.encoder.features(training.design)
-    start = _start(shape, targets, places)
-    some = _spread(places, seed=seed)
-    z = _fitted(shape, places.take(some), targets[some], features, training.plates, start=start)
+    start = start_of(shape, targets, places)
+    some = spread_readings(places, seed=seed)
+    z = fit_numbers(shape, places.take(some), targets[some], features, training.plates, start=start)
     field = Field(shape, z)
-    own = _conditioned(field, places, targets, features, training.plates)
+    own = conditioned(field, places, targets, features, training.plates)
     return FittedField(
         encoder=training.encoder, field=field, design=training.design, groups=training.groups, places=places, targets=targets, factor=own.factor,
         weights=own.weights, mean=mean, scale=scale, plates=training.plates, simulated=simulated, standard=standard,
     )  # fmt: skip
-
-
-def _shape(training: Training, *, with_mechanism: bool) -> FieldShape:
-    scale_of: list[int] = []
-    categories: list[tuple[int, ...]] = []
-    for i, (factor, table) in enumerate(zip(training.space.factors, training.encoder.tables, strict=True)):
-        width = 1 if table is None else int(table.shape[1])
-        if isinstance(factor, Categorical):
-            categories.append(tuple(range(len(scale_of), len(scale_of) + width)))
-        scale_of += [i] * width
-    times = torch.nan_to_num(training.times_h)
-    return FieldShape(
-        scale_of=torch.tensor(scale_of), categories=tuple(categories), observables=len(training.variables), times=times,
-        with_mechanism=with_mechanism, with_plates=training.plates is not None,
-    )  # fmt: skip
-
-
-def _start(shape: FieldShape, targets: Tensor, places: Places) -> Tensor:
-    """All at the centre of the priors, observables in the directions in which they were read to go together."""
-    sizes = shape.sizes()
-    z = {name: torch.zeros(size, dtype=torch.double) for name, size in sizes.items()}
-    y, t = shape.observables, len(shape.times)
-    table = torch.full((int(places.row.max()) + 1, t, y), torch.nan, dtype=torch.double)
-    table[places.row, places.time, places.observable] = targets
-    flat = torch.nan_to_num(table.flatten(0, 1))
-    gram = flat.T @ flat / (torch.isfinite(table.flatten(0, 1)).double().T @ torch.isfinite(table.flatten(0, 1)).double()).clamp_min(4.0)
-    values, vectors = torch.linalg.eigh(gram)
-    rank = min(RANK, y)
-    leading = vectors[:, -rank:].flip(1) * values[-rank:].flip(0).clamp_min(1e-6).sqrt()
-    z["direction"] = (leading + 0.1).flatten()
-    return torch.cat(list(z.values()))
-
-
-def _spread(places: Places, *, seed: int) -> Tensor:
-    """At most `MOST_FITTED` readings, of as many conditions and observables as can be."""
-    n = len(places)
-    if n <= MOST_FITTED:
-        return torch.arange(n)
-    generator = torch.Generator().manual_seed(seed)
-    order = torch.randperm(n, generator=generator)
-    count: dict[tuple[int, int], int] = {}
-    rank = torch.zeros(n)
-    for i in order.tolist():
-        key = (int(places.row[i]), int(places.observable[i]))
-        count[key] = count.get(key, 0) + 1
-        rank[i] = count[key]
-    return order[torch.argsort(rank[order], stable=True)][:MOST_FITTED].sort().values
-
-
-def _fitted(shape: FieldShape, places: Places, targets: Tensor, features: Tensor, plates: Tensor | None, *, start: Tensor) -> Tensor:
-    """The peak of marginal likelihood times priors (L-BFGS), from the priors' centre."""
-
-    def loss(given: np.ndarray) -> tuple[float, np.ndarray]:
-        z = torch.tensor(given, dtype=torch.double, requires_grad=True)
-        factor, failed = torch.linalg.cholesky_ex(Field(shape, z).readings(places, features, plates))
-        if int(failed):
-            return 1e10, np.zeros_like(given)
-        solved = torch.linalg.solve_triangular(factor, targets.unsqueeze(-1), upper=False)
-        value = 0.5 * solved.square().sum() + factor.diagonal().log().sum() + 0.5 * z.square().sum()
-        value.backward()
-        grad = z.grad
-        return (float(value), grad.numpy()) if grad is not None and torch.isfinite(grad).all() else (1e10, np.zeros_like(given))
-
-    found = minimize(loss, start.numpy(), jac=True, method="L-BFGS-B", bounds=[(-5.0, 5.0)] * len(start), options={"maxiter": _STEPS, "ftol": 1e-7})
-    if not np.isfinite(found.fun) or found.fun >= 1e10:
-        raise NotPSDError("the covariance of the readings can't be factored at any hyper-parameters")
-    return torch.tensor(found.x, dtype=torch.double)
 
 
 def _normal(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:

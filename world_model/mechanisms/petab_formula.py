@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -48,6 +49,12 @@ class Formula:
         names: set[str] = set()
         value = _built(node, names, _functions(), where=f"{where}, formula {text!r}")
         return cls(text=str(text), symbols=frozenset(names), _value=value)
+
+    def placeholders(self, observable: str) -> list[str]:
+        """`observableParameter1_…` of an observable's formula, in order."""
+        pattern = re.compile(rf"observableParameter(\d+)_{re.escape(observable)}")
+        found = {int(told.group(1)): symbol for symbol in self.symbols if (told := pattern.fullmatch(symbol))}
+        return [found[rank] for rank in sorted(found)]
 
     def at(self, values: Arrays) -> Any:
         """Its value; arrays broadcast.

@@ -14,7 +14,7 @@ from world_model.terms.space import Settings
 
 from .mechanism import MechanismParameter
 from .petab_factors import read_cell
-from .petab_rows import Overrides, transformation_of, transformed
+from .petab_rows import EXPERIMENT, Overrides, transformation_of, transformed
 from .petab_simulator import Run
 
 if TYPE_CHECKING:
@@ -48,10 +48,8 @@ class PetabMechanism:
                 raise ResultsError(f"{problem.name}: expected a parameter, found {name!r}. {nearest(name, known)}")
         simulator = problem.simulator
         simulator.check([str(c) for c in problem.tables.conditions.columns if c != "conditionName"], where=f"{problem.name}, conditions")
-        from .petab_problem import placeholders
-
         for observable, formula in problem.formulas.items():
-            places = placeholders(formula, observable)
+            places = formula.placeholders(observable)
             for symbol in formula.symbols - set(places):
                 if not simulator.knows(symbol) and symbol not in known:
                     raise ResultsError(f"{problem.name}, observable {observable}: expected names of the model or of the parameter table, found {symbol!r}. {nearest(symbol, known)}")
@@ -68,6 +66,11 @@ class PetabMechanism:
     def parameters(self) -> tuple[MechanismParameter, ...]:
         """What may be estimated, at this mechanism's values."""
         return tuple(replace(one, value=self.values[one.name]) for one in self.problem.estimated)
+
+    @property
+    def cost_ms(self) -> float:
+        """What one simulation costs on one core, by counting reactions; a pre-equilibration costs as much again."""
+        return 0.1 * self.problem.simulator.n_reactions * (2.0 if self.problem.readings.experiments[0].before else 1.0)
 
     def perturbed(self, seed: int, *, log_sd: float = 0.5) -> PetabMechanism:
         """The mechanism with every estimated parameter times exp(N(0, log_sd)), within its bounds: one that has not seen the measurements."""
@@ -100,7 +103,7 @@ class PetabMechanism:
             if told is None:
                 continue
             for y, name in enumerate(variables):
-                answer[i, :, y] = self._observed(name, told, values, str(row.get("experiment", "")))
+                answer[i, :, y] = self._observed(name, told, values, str(row.get(EXPERIMENT, "")))
         broken = ~np.isfinite(answer).all(axis=(1, 2))
         answer[broken] = np.nan
         return answer
@@ -155,12 +158,10 @@ class PetabMechanism:
         return self._runs[key]
 
     def _observed(self, observable: str, told: Mapping[str, np.ndarray], values: Mapping[str, float], experiment: str) -> np.ndarray:
-        from .petab_problem import placeholders
-
         problem = self.problem
         formula = problem.formulas[observable]
         symbols: dict[str, Any] = {**values, **told}
-        for place, part in zip(placeholders(formula, observable), self._parts(observable, experiment), strict=False):
+        for place, part in zip(formula.placeholders(observable), self._parts(observable, experiment), strict=False):
             symbols[place] = values[part] if part in values else float(part)
         found = np.broadcast_to(np.asarray(formula.at(symbols), dtype=float), told["time"].shape)
         transformation = transformation_of(problem.tables, observable)

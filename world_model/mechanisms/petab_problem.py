@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,14 +19,13 @@ from .mechanism import MechanismParameter
 from .petab_factors import PetabColumn, read_cell, read_columns
 from .petab_formula import Formula
 from .petab_mechanism import PetabMechanism
-from .petab_rows import PetabReadings, read_experiments
+from .petab_rows import EXPERIMENT, PetabReadings, read_experiments
 from .petab_simulator import PetabSimulator
 from .petab_tables import PetabTables, read_petab
 
 if TYPE_CHECKING:
     import pandas as pd
 
-EXPERIMENT = "experiment"
 CONDITION = "condition"
 _BEFORE = "before "
 
@@ -211,9 +209,3 @@ class PetabProblem:
             if not held[:, y].any() or not all(held[np.isclose(self.dataset.times_h, time, rtol=1e-9, atol=1e-12), y].any() for time in times):
                 return False
         return True
-
-
-def placeholders(formula: Formula, observable: str) -> list[str]:
-    """`observableParameter1_…` of a formula, in order."""
-    pattern = re.compile(rf"observableParameter(\d+)_{re.escape(observable)}$")
-    return sorted((symbol for symbol in formula.symbols if pattern.match(symbol)), key=lambda s: int(pattern.match(s).group(1)))  # type: ignore[union-attr]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from .petab_tables import PetabTables
 
+EXPERIMENT = "experiment"  # the factor that tells experiments apart
 SHARED = "shared"  # the experiment of conditions whose observables have one scale everywhere
 
 Overrides = tuple[str, ...]

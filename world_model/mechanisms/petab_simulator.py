@@ -81,6 +81,7 @@ class PetabSimulator:
         self.initial = {a.getSymbol() for a in model.getListOfInitialAssignments()}
         self.ruled = {r.getVariable() for r in model.getListOfRules() if r.isAssignment()}
         self.recorded = [name for name in wanted if name in self._species or name in self._others]
+        self.n_reactions = int(model.getNumReactions())
         self._switches = _switches(model)
         self._rest: OrderedDict[tuple[object, ...], dict[str, float] | None] = OrderedDict()
         try:

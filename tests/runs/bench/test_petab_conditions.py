@@ -12,7 +12,8 @@ pytest.importorskip("roadrunner")
 
 import runs
 from runs.bench.petab_conditions import FOLDS, bench_conditions, folds, interventions, without_gross_errors
-from world_model.mechanisms.petab_problem import EXPERIMENT, PetabProblem
+from world_model.mechanisms.petab_problem import PetabProblem
+from world_model.mechanisms.petab_rows import EXPERIMENT
 from world_model.terms.errors import NextwellError
 from world_model.terms.readings import Dataset
 

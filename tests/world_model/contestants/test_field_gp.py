@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from world_model.contestants.field_gp import FieldGP, FittedField, _conditioned
+from world_model.contestants.field_fit import conditioned
+from world_model.contestants.field_gp import FieldGP, FittedField
 from world_model.contract import Contestant, Fitted, Training
 from world_model.mechanisms.simulated import Simulated
 from world_model.terms.factors import Categorical, Continuous
@@ -101,7 +102,7 @@ def test_held_out_is_what_remains_when_the_intervention_is_not_conditioned_on(fi
     for row in (0, 7, 19):
         kept = fitted.places.row != row
         places = fitted.places.take(kept)
-        own = _conditioned(fitted.field, places, fitted.targets[kept], fitted.encoder.features(fitted.design), None)
+        own = conditioned(fitted.field, places, fitted.targets[kept], fitted.encoder.features(fitted.design), None)
         other = replace(fitted, places=places, targets=fitted.targets[kept], factor=own.factor, weights=own.weights)
         long_way = other.beliefs(fitted.design[row : row + 1])
         torch.testing.assert_close(told.mean[row], long_way.mean[0], rtol=1e-5, atol=1e-6)

@@ -13,7 +13,8 @@ pytest.importorskip("roadrunner")
 
 import runs
 from world_model.mechanisms.mechanism import Mechanism
-from world_model.mechanisms.petab_problem import EXPERIMENT, PetabProblem
+from world_model.mechanisms.petab_problem import PetabProblem
+from world_model.mechanisms.petab_rows import EXPERIMENT
 from world_model.terms.errors import NextwellError, ResultsError
 
 EXAMPLE = Path(runs.__file__).parent / "examples" / "petab_decay"
