@@ -58,6 +58,9 @@ def test_the_commands_are_those_that_are_documented():
                 "report",
                 "bench",
                 "doctor",
+                "certify",
+                "what-if",
+                "synthesize",
                 "verify",
             ]
         )
