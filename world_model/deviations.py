@@ -29,6 +29,7 @@ BEYOND_CHANCE = 2.58  # sd that chance exceeds once in 100
 TOLERATED_GAP = 0.02  # of a factor's range: pipetting that is no deviation
 DRIFT_P = 0.01
 FEWEST_TO_DRIFT = 6  # conditions of a plate, before a common shift can be told from chance
+LEAST_IN_CONTROLS = 0.5  # predicted sd, averaged over the controls' courses
 LEAST_DRIFT = 0.8  # sd: a smaller common shift moves no prediction out of its interval
 
 
@@ -171,16 +172,19 @@ def _shift(evidence: _Evidence) -> _Shift | None:
 
 
 def _shift_of_controls(evidence: _Evidence, controls: Tensor) -> _Shift | None:
-    """The controls' distance from what they read before, in standard errors of replicates."""
-    training = evidence.world.training
-    before = torch.tensor([role == "control" for role in training.roles])
-    m, known = int(controls.sum()), max(int(before.sum()), 1)
-    off = float((evidence.read - evidence.mean)[controls].mean())
-    errors = off / (max(evidence.noise, 1e-12) * (1 / m + 1 / known) ** 0.5)
-    if abs(errors) < BEYOND_CHANCE:
+    """The controls' whole courses against what the model has learned of them on earlier plates; the size is that of the whole round.
+
+    Whole courses, for a known point may have come to rest at the hour of the goal while others still move.
+    """
+    by_well = evidence.z_cells[controls][:, :, evidence.column].nanmean(dim=1)
+    m, off = len(by_well), float(by_well.mean())
+    error = float(by_well.std()) / m**0.5 if m > 1 else 1.0 / BEYOND_CHANCE
+    usable = torch.isfinite(evidence.z)
+    if abs(off) < LEAST_IN_CONTROLS or abs(off) < BEYOND_CHANCE * error or off * float(evidence.z[usable].median()) <= 0:
         return None
-    size, corrected = _taken_off(evidence, controls)
-    return _Shift(figure=errors, told=f"{m} control {'well is' if m == 1 else 'wells are'} off by {errors:+.1f} standard errors, {size}", corrected=corrected)
+    size, corrected = _taken_off(evidence, usable)
+    told = f"{m} control {'well is' if m == 1 else 'wells are'} off the same way over the whole course, by {off:+.1f} predicted sd on average; with {size} of the round"
+    return _Shift(figure=off, told=told, corrected=corrected)
 
 
 def _shift_of_conditions(evidence: _Evidence) -> _Shift | None:
@@ -194,7 +198,7 @@ def _shift_of_conditions(evidence: _Evidence) -> _Shift | None:
     if p > DRIFT_P:
         return None
     size, corrected = _taken_off(evidence, usable)
-    return _Shift(figure=p, told=f"{max(up, n - up)} of {n} conditions of the round are off the same way (p = {p:.2g}), {size}; there are no controls to tell", corrected=corrected)
+    return _Shift(figure=p, told=f"{max(up, n - up)} of {n} conditions are off the same way (p = {p:.2g}); with {size} of the round, which has no controls,", corrected=corrected)
 
 
 def _taken_off(evidence: _Evidence, rows: Tensor) -> tuple[str, Tensor]:
@@ -211,7 +215,7 @@ def _taken_off(evidence: _Evidence, rows: Tensor) -> tuple[str, Tensor]:
 def _drift(evidence: _Evidence, shift: _Shift | None, row: int) -> Deviation | None:
     if shift is None or abs(float(shift.corrected[row])) > Z90:
         return None
-    return _said(evidence, row, "drift between rounds", shift.figure, f"{shift.told}; with it taken off the result lies within")
+    return _said(evidence, row, "drift between rounds", shift.figure, f"{shift.told} taken off, the result lies within")
 
 
 def _range(evidence: _Evidence, row: int) -> Deviation | None:
