@@ -66,14 +66,14 @@ class Ensemble:
         if progress:
             progress(f"{self.name}: single steps of {members} members")
         first = train(
-            [*start.tensors, *step.tensors], _one_step_loss(scene, k), chances=shares.chances, held_back=shares.held_back, batch=16,
+            [*start.tensors, *step.tensors], _one_step_loss(scene, k), chances=shares.chances, held_back=shares.held_back, batch=24,
             updates=round(longer * self.one_step), rate=1e-2, generator=generator,
         )  # fmt: skip
         if progress:
             progress(f"{self.name}: whole runs")
         best = train(
             first, _rollout_loss(scene, k), chances=shares.chances, held_back=shares.held_back, batch=24,
-            updates=round(longer * self.rollout), rate=5e-3, generator=generator,
+            updates=round(longer * self.rollout), rate=2e-3, generator=generator,
         )  # fmt: skip
         rollouts = Rollouts(world=world, units=scene.units, start=Nets.from_tensors(best[:k]), step=Nets.from_tensors(best[k:]))
         return FittedMembers(members=rollouts, training_design=training.design, fold=fold, left_out=shares.left_out)

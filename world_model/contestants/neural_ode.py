@@ -77,7 +77,7 @@ class NeuralODE:
             progress(f"{self.name}: whole runs")
         best = train(
             [*first, spread], _solved_loss(scene, k, solver), chances=shares.chances, held_back=shares.held_back, batch=24,
-            updates=self.rollout, rate=5e-3, generator=generator,
+            updates=self.rollout, rate=3e-3, generator=generator,
         )  # fmt: skip
         solved = Solved(
             world=world, units=scene.units, start=Nets.from_tensors(best[:k]), velocity=Nets.from_tensors(best[k:-1]), spread=best[-1], solver=solver

@@ -25,6 +25,7 @@ from .matheron import Conditioned, Hyperparameters, Paths
 from .sequences import FOLDS, denoised, folds
 
 FEWEST_INTERVENTIONS = 8
+MOST_INTERVENTIONS = 600
 MOST_FITTED = 200  # transitions that hyper-parameters are learned from; the fit costs the cube of this
 BELIEF_PATHS = 24
 HELD_OUT_PATHS = 12
@@ -48,6 +49,8 @@ class OneStepGP:
             return f"a step needs readings over time (at least 3 times), found {len(training.times_h)}"
         if training.n_interventions < FEWEST_INTERVENTIONS:
             return f"needs {FEWEST_INTERVENTIONS} interventions, found {training.n_interventions}"
+        if training.n_interventions > MOST_INTERVENTIONS:
+            return f"beyond {MOST_INTERVENTIONS} interventions networks learn steps from all of them, found {training.n_interventions}"
         return None
 
     def fit(self, training: Training, *, seed: int, progress: Progress | None = None) -> FittedOneStepGP:

@@ -8,12 +8,15 @@ from importlib.metadata import entry_points
 from ..contract import Contestant, Training
 from ..terms.errors import NextwellError, nearest
 from .by_refits import ByRefits
+from .ensemble import Ensemble
 from .field_gp import FieldGP
 from .fitted_mechanism import FittedMechanism, FittedMechanismResidual
 from .hyper_ensemble import HyperEnsemble
 from .matching_mean import MatchingMean
 from .nearest import Nearest
+from .neural_ode import NeuralODE
 from .no_effect import NoEffect
+from .one_step_gp import OneStepGP
 from .persistence import Persistence
 from .quadratic import Quadratic
 from .trajectory_gp import TrajectoryGP
@@ -31,6 +34,11 @@ _OWN: tuple[Contestant, ...] = (
     TrajectoryGP(name="mechanism input", family="wide", mechanism="input"),
     TrajectoryGP(name="mechanism residual", family="wide", mechanism="mean"),
     TrajectoryGP(name="wide", family="wide"),
+    # what moves step by step stands after what is exact and quick: it has to win its place by predictions
+    Ensemble(name="mechanism networks", mechanism="residual"),
+    Ensemble(name="networks"),
+    NeuralODE(),
+    OneStepGP(),
     TrajectoryGP(name="structure", family="structure"),
     ByRefits(TrajectoryGP(name="saas", family="saas")),
     TrajectoryGP(name="additive", family="additive"),
