@@ -19,11 +19,10 @@ from torch import Tensor
 from .basis import Basis
 from .coefficients import CoefficientModel
 from .contestants.trajectory_gp import FittedTrajectoryGP, TrajectoryGP
-from .contract import Training
+from .contract import ABOVE, BELOW, Training
 from .terms.readings import FLAGS, Dataset
 from .truncation import Beyond, readings_beyond
 
-ABOVE, BELOW = FLAGS.index("above limit"), FLAGS.index("below limit")
 _FITS = 3
 _FEWEST_READ = 6  # readings of each observable, below which the fit begins with those at the limit too
 _TOGETHER = 24  # experiments whose truncated readings are judged jointly; the work grows with the cube of it
@@ -53,16 +52,6 @@ def at_limits(data: Dataset) -> Dataset:
     return replace(data, values=values)
 
 
-def beyond_limit(training: Training) -> Tensor:
-    """`n x t x y`, True where a value stands for a reading beyond a limit: no prediction is to be scored by it."""
-    return ((training.flags == ABOVE) | (training.flags == BELOW)) & torch.isfinite(training.values)
-
-
-def as_read(training: Training) -> Tensor:
-    """`n x t x y` readings to score predictions by: nan where the reader could not follow."""
-    return torch.where(beyond_limit(training), torch.nan, training.values)
-
-
 def fill_censored(training: Training, *, fits: int = _FITS) -> Training:
     """The training set with each reading beyond a limit replaced by what it is expected to be.
 
@@ -73,14 +62,14 @@ def fill_censored(training: Training, *, fits: int = _FITS) -> Training:
     Raises:
         one of `coefficients.FIT_FAILURES`: the trajectory model could not be fitted.
     """
-    hidden = beyond_limit(training)
+    hidden = training.beyond_limit
     rows = torch.nonzero(hidden.flatten(1).any(dim=1)).flatten()
     if not len(rows):
         return training
     limits = training.values
     side = torch.where(training.flags == ABOVE, 1.0, -1.0).to(limits.dtype)
     # curves cut off at the limit would teach the basis a shape that they do not have: it begins with what was read
-    read = as_read(training)
+    read = training.as_read
     enough = bool((torch.isfinite(read).flatten(0, 1).sum(dim=0) >= _FEWEST_READ).all())
     filled = replace(training, values=read) if enough else training
     for _ in range(fits):

@@ -17,11 +17,12 @@ from .mechanisms.simulated import Simulated
 from .plate_kernel import plate_codes
 from .readouts import linear_weights
 from .terms.goals import Goal
-from .terms.readings import Dataset
+from .terms.readings import FLAGS, Dataset
 from .terms.space import SearchSpace
 
 Of = Literal["state", "reading"]
 Progress = Callable[[str], None]
+ABOVE, BELOW = FLAGS.index("above limit"), FLAGS.index("below limit")
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,16 @@ class Training:
     def plates(self) -> Tensor | None:
         """`n` plate codes where plates can be told apart from noise, else None."""
         return plate_codes(self.blocks)
+
+    @property
+    def beyond_limit(self) -> Tensor:
+        """`n x t x y`, True where a value stands for a reading beyond a reader's limit."""
+        return ((self.flags == ABOVE) | (self.flags == BELOW)) & torch.isfinite(self.values)
+
+    @property
+    def as_read(self) -> Tensor:
+        """`n x t x y` readings to score predictions by: nan where the reader could not follow."""
+        return torch.where(self.beyond_limit, torch.nan, self.values)
 
     @property
     def n_interventions(self) -> int:

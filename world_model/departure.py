@@ -34,7 +34,7 @@ def plan_from(space: SearchSpace, done: Settings, plan: Settings, *, now_h: floa
     if reasons:
         raise DesignError(f"Expected settings of this space in {name}, found {'; '.join(reasons)}.")
     departs = departs_h(space, done, whole)
-    if 0 <= now_h and departs < now_h - 1e-9:
+    if now_h >= 0 and departs < now_h - 1e-9:
         changed = [factor for factor in space.names if factor in plan and plan[factor] != done[factor]]
         when = "at the start" if departs == -math.inf else f"at {departs:g} h"
         raise DesignError(

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from .basis import Basis
 from .calibration import Calibration, fit_calibration
+from .censored import at_limits, fill_censored
 from .coefficients import CoefficientModel
 from .contest import CANT_FIT, Contest, hold_contest, refitted_held_out, stack_of, with_stack
 from .contestants.registry import in_order, named
@@ -135,10 +136,10 @@ def fit_world_model(
         ResultsError: fewer than three records with a reading.
         NextwellError: no contestant could be fitted.
     """
-    training = Training.of(space, data, goals=goals, mechanism=mechanism)
+    training = Training.of(space, at_limits(data), goals=goals, mechanism=mechanism)
     if len(training) < FEWEST_RECORDS:
         raise ResultsError(f"Expected at least {FEWEST_RECORDS} experiments with a reading to learn from, found {len(training)}.")
-    return fit_training(training, seed=seed, contestants=contestants, purpose=purpose, previous=previous, progress=progress)
+    return fit_training(fill_censored(training), seed=seed, contestants=contestants, purpose=purpose, previous=previous, progress=progress)
 
 
 def fit_training(
@@ -175,7 +176,7 @@ def world_of(
         chosen = next(one for one in order if one.name == verdict.picked)
         told = refitted_held_out(chosen, training, seed=seed) or told
     foretold = fitted.foretold() if isinstance(fitted, FittedTrajectoryGP) else None
-    calibration = fit_calibration(told, training.values, training.groups, foretold=foretold)
+    calibration = fit_calibration(told, training.as_read, training.groups, foretold=foretold)
     return WorldModel(fitted=fitted, training=training, verdict=verdict, calibration=calibration)
 
 

@@ -47,7 +47,7 @@ class Verdict:
 
 def crps_by_intervention(told: Belief, *, training: Training) -> Tensor:
     """`g`: mean CRPS of each held-out intervention's readings, every observable divided by its training sd."""
-    scores = gaussian_crps(told.mean, told.variance("reading").sqrt(), training.values) / training.scale
+    scores = gaussian_crps(told.mean, told.variance("reading").sqrt(), training.as_read) / training.scale
     by_row = scores.flatten(1).nanmean(dim=1)
     _, member = torch.unique(training.groups, return_inverse=True)
     known = torch.isfinite(by_row)

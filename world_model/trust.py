@@ -107,10 +107,10 @@ def trust_horizon(told: Belief, training: Training) -> dict[str, float]:
     Args:
         told: of each training row without its own intervention.
     """
-    error = (training.values - told.mean) / training.scale
+    error = (training.as_read - told.mean) / training.scale
     nrmse = error.square().nanmean(dim=0).sqrt()
     inside = ((training.values - told.mean).abs() <= Z90 * told.variance("reading").sqrt()).double()
-    coverage = torch.where(torch.isfinite(training.values), inside, torch.nan).nanmean(dim=0)
+    coverage = torch.where(torch.isfinite(training.as_read), inside, torch.nan).nanmean(dim=0)
     good = ((nrmse < WORST_NRMSE) & (coverage >= LEAST_COVERAGE)) | ~torch.isfinite(nrmse)
     horizons = {}
     for y, name in enumerate(training.variables):

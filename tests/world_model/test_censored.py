@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from world_model.censored import as_read, at_limits, fill_censored
+from world_model.censored import at_limits, fill_censored
 from world_model.contestants.trajectory_gp import TrajectoryGP
 from world_model.contract import Training
 from world_model.terms.factors import Continuous
@@ -88,7 +88,7 @@ def test_a_value_beside_a_below_mark_is_its_limit():
     filled = fill_censored(training)
     assert float(filled.values[0, 0, 0]) < float(data.values[0, 0, 0])
     assert torch.equal(filled.values[1:], training.values[1:])
-    assert torch.isnan(as_read(filled)[0]).all() and torch.isfinite(as_read(filled)[1:]).all()
+    assert torch.isnan(filled.as_read[0]).all() and torch.isfinite(filled.as_read[1:]).all()
 
 
 @pytest.mark.parametrize("simulated", [end_points, time_courses])

@@ -72,7 +72,7 @@ def stacking_weights(told: Sequence[Belief], training: Training, *, rows: Tensor
 
     Source: Yao, Vehtari, Simpson & Gelman (2018), Bayesian Analysis 13:917.
     """
-    known = torch.isfinite(training.values)
+    known = torch.isfinite(training.as_read)
     if rows is not None:
         known = known & rows[:, None, None]
     for belief in told:

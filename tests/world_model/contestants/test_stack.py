@@ -16,7 +16,7 @@ def _belief(mean, epistemic, aleatoric=0.0, n=1):
 
 class _Records:
     def __init__(self, values):
-        self.values = torch.as_tensor(values, dtype=torch.double).reshape(-1, 1, 1)
+        self.values = self.as_read = torch.as_tensor(values, dtype=torch.double).reshape(-1, 1, 1)
 
 
 def test_disagreement_of_members_is_epistemic():
