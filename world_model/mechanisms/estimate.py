@@ -180,7 +180,7 @@ def estimate(
     runs, ignored = _that_matter(everything, readings.take(few), base)
     left_out = tuple(c.name for c in everything.constants if c not in runs.constants)
     p = len(runs.constants)
-    peak = _first_peak(runs, readings.take(few), reserve=meter.simulations // 2)
+    peak = _first_peak(runs, readings.take(few), reserve=meter.simulations // 4)
     # two thirds of what is left go to one climb on more interventions, the rest to the directions that matter still
     n_more = int(np.clip(meter.left * 2 // 3 // max(2 * p + 4, 1), len(few), len(readings)))
     used = np.concatenate([few, [i for i in spread if i not in set(few.tolist())]]).astype(int)[:n_more]
@@ -228,6 +228,8 @@ def _first_peak(runs: ScaledRuns, few: Readings, *, reserve: int) -> Peak:
     p = len(runs.constants)
     best = _climb(runs, few, start=np.zeros(p), noise="shared", reserve=reserve)
     if not p or _distance(few, best) < _FAR:
+        return best
+    if not best.converged:
         return best
     drawn = np.random.default_rng(0).standard_normal((_DRAWS, p))
     known: list[tuple[float, int]] = []
