@@ -242,11 +242,18 @@ def _course(evidence: _Evidence, row: int) -> Deviation | None:
         return _said(evidence, row, "state", off, f"{name} is {abs(off):.1f} predicted sd off in the first reading already, at {hour:g} h")
     own = z[:, evidence.column]
     outside = torch.nonzero(torch.nan_to_num(own).abs() > Z90).flatten()
+    outside = outside[-_run_at_the_end(outside) :] if len(outside) else outside
     if (abs(float(evidence.z[row])) < BEYOND_CHANCE and not evidence.too_many) or not len(outside):
         return None
     at, largest = float(hours[int(outside[0])]), float(torch.nan_to_num(own).abs().max())
-    told = f"right until {at:g} h, where the readings leave the interval; {largest:.1f} predicted sd off at most"
+    told = f"the first readings are right; from {at:g} h on they lie outside the interval, {largest:.1f} predicted sd off at most"
     return _said(evidence, row, "transition", largest, told)
+
+
+def _run_at_the_end(positions: Tensor) -> int:
+    """How many of increasing positions follow each other without a gap up to the last."""
+    gaps = torch.nonzero(positions.diff() > 1).flatten()
+    return len(positions) - (int(gaps[-1]) + 1 if len(gaps) else 0)
 
 
 def _said(evidence: _Evidence, row: int, cause: Cause, figure: float, told: str) -> Deviation:

@@ -183,7 +183,7 @@ def test_a_course_that_leaves_the_interval_late_is_the_transition(judged):
         values[:2, 2:, 1] *= np.array([1.35, 1.7])
 
     found = {one.id: one for one in judged(changed(carry_out(settings_of(12, seed=12), number=12), late))}
-    assert found["R12-000"].cause == "transition" and "right until 6 h" in found["R12-000"].evidence
+    assert found["R12-000"].cause == "transition" and "from 6 h on" in found["R12-000"].evidence
 
 
 def test_ten_outside_of_a_hundred_are_chance_and_thirty_are_not():
