@@ -45,7 +45,7 @@ def bench(
     """Run it, or go on with it: finished cells lie in `out` and are not computed again.
 
     Args:
-        quick: one shipped model, N = 20 and 50, one seed, no wrong structure.
+        quick: one shipped model, N = 20 and 50, one seed, no wrong structure; what takes a model of its own at N = 50 alone.
         seeds: of tasks and experiments, seeds 0, 1, …
         problem: `sbml:FILE[@T_END]`, `sbml:NAME` of a shipped model, `petab:FOLDER`, or a simulated lab; empty for the shipped models.
         n: experiments to learn from; empty for 20, 50 and 200.
@@ -64,7 +64,8 @@ def bench(
     n_seeds = seeds or (QUICK_SEEDS if quick else SEEDS)
     measured = [spec for spec in problems if spec.startswith(PETAB)]
     priors = PRIORS[:2] if quick else PRIORS
-    works = [Work(problem=spec, seed=seed, sizes=sizes, priors=priors) for spec in problems if spec not in measured for seed in range(n_seeds)]
+    asked_from = max(sizes) if quick else 0
+    works = [Work(problem=spec, seed=seed, sizes=sizes, priors=priors, asked_from=asked_from) for spec in problems if spec not in measured for seed in range(n_seeds)]
     cells = run_cells(works, folder=folder, jobs=jobs, progress=progress)
     checks: list[dict[str, Any]] = []
     tables: dict[str, Any] = {}

@@ -35,12 +35,17 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Work:
-    """What one process does in one go: one problem with one seed, at several sizes."""
+    """What one process does in one go: one problem with one seed, at several sizes.
+
+    Attributes:
+        asked_from: the smallest size whose model is asked about other plans, and beyond its range.
+    """
 
     problem: str
     seed: int
     sizes: tuple[int, ...]
     priors: tuple[Prior, ...] = PRIORS
+    asked_from: int = 0
 
 
 @dataclass
@@ -85,7 +90,7 @@ def run_cells(works: Sequence[Work], *, folder: Path, jobs: int, progress: Progr
     cells = CellFile.open(folder)
     keys = {(work.problem, work.seed, n): _key(work, n) for work in works for n in work.sizes}
     missing = [
-        Work(problem=work.problem, seed=work.seed, sizes=left, priors=work.priors)
+        Work(problem=work.problem, seed=work.seed, sizes=left, priors=work.priors, asked_from=work.asked_from)
         for work in works if (left := tuple(n for n in work.sizes if keys[work.problem, work.seed, n] not in cells.known))
     ]  # fmt: skip
     clock = _Clock(total=sum(len(work.sizes) for work in missing), found=len(keys) - sum(len(work.sizes) for work in missing))
@@ -106,7 +111,7 @@ def cells_of(work: Work, *, progress: Progress) -> Iterator[dict[str, Any]]:
         told = forecast_cell(material, n, priors=work.priors, progress=partial(_say, progress, where))
         record: dict[str, Any] = {"priors": told.records, "rivals": told.rivals}
         prior: Prior = "wrong parameters" if "wrong parameters" in told.records else "none"
-        if work.seed >= ASKED_SEEDS:
+        if work.seed >= ASKED_SEEDS or n < work.asked_from:
             yield _cell(work, n, task, record, begun=begun)
             continue
         progress(f"{where}: out of range")
@@ -149,7 +154,7 @@ def _branching(task: Task) -> BranchingTask | str:
 
 
 def _key(work: Work, n: int) -> str:
-    return json.dumps([work.problem, n, work.seed, list(work.priors), sorted(contestants()), VERSION])
+    return json.dumps([work.problem, n, work.seed, list(work.priors), n >= work.asked_from, sorted(contestants()), VERSION])
 
 
 def _computed(works: Sequence[Work], *, jobs: int, progress: Progress) -> Iterator[dict[str, Any]]:

@@ -120,7 +120,7 @@ def decision_checks(cells: Sequence[Cell]) -> list[Check]:
     if len(sizes) > 1:
         low, high = exploited[sizes[0]], exploited[sizes[-1]]
         shrinks = low is not None and high is not None and abs(high) < abs(low)
-        checks.append(_check(f"exploitability shrinks from N = {sizes[0]} ({_short(low)}) to N = {sizes[-1]}, sd of the reward, median", high, f"< {_short(low)}", shrinks, len(cells)))
+        checks.append(_check(f"exploitability shrinks from N = {sizes[0]} ({_short(low)}) to N = {sizes[-1]}, sd of the reward, median", high, f"|value| < {_short(None if low is None else abs(low))}", shrinks, len(cells)))
     scores = [cell["out of range"]["auroc"] for cell in cells if cell.get("out of range")]
     if scores:
         middle = float(np.median(scores))
