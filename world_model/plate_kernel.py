@@ -62,6 +62,11 @@ def plate_codes(blocks: Sequence[str]) -> Tensor | None:
 
 
 def unseen_plate(blocks: Sequence[str]) -> float:
-    """`extra` of a plate to come where everything was read on one: the prior's median. 0 where plates can be told apart, or there are none."""
+    """`extra` of a plate to come where everything was read on one: the prior's median. 0 where plates can be told apart, or there are none.
+
+    A block without a name is no plate.
+    """
     counted = Counter(blocks)
+    if "" in counted:
+        return 0.0
     return math.exp(PRIOR.loc.item()) if len(counted) == 1 and max(counted.values()) >= FEWEST_ROWS else 0.0
