@@ -254,8 +254,7 @@ def _conditioned(gp: SingleTaskGP) -> _Conditioned:
 def _held_out_column(gp: SingleTaskGP, groups: Tensor, targets: Tensor, design: Tensor) -> HeldOut:
     known = torch.isfinite(targets)
     rows = torch.nonzero(known).flatten()
-    # a row that says nothing of this coefficient has nothing to be scored by: the prior stands there, so that its other coefficients count
-    mean, variance = torch.zeros_like(targets), torch.ones_like(targets)
+    mean, variance = torch.full_like(targets, torch.nan), torch.full_like(targets, torch.nan)
     with torch.no_grad():
         features = gp.input_transform.transform(design[known])
         prior = gp.mean_module(features)
