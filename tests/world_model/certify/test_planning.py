@@ -56,9 +56,9 @@ def test_promises_whose_intervals_are_a_third_as_wide_as_they_should_be_were_not
 
 def test_promises_that_know_nothing_are_refused():
     # chance alone passes one bound now and then, but hardly all of them
-    held = [level_from_rounds(rounds(blind=True, seed=seed), GOAL, noise=0.1, lift=None, seed=0).held for seed in range(20)]
-    honest = [level_from_rounds(rounds(seed=seed), GOAL, noise=0.1, lift=None, seed=0).held for seed in range(20)]
-    assert sum(held) <= 1 and sum(honest) >= 15
+    held = [level_from_rounds(rounds(blind=True, seed=seed), GOAL, noise=0.1, lift=None, seed=0).held for seed in range(8)]
+    honest = [level_from_rounds(rounds(seed=seed), GOAL, noise=0.1, lift=None, seed=0).held for seed in range(8)]
+    assert sum(held) <= 1 and sum(honest) >= 6
 
 
 def test_results_without_stored_promises_count_for_nothing():
