@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -36,12 +37,15 @@ Solver = Callable[..., Tensor]
 @dataclass(frozen=True)
 class NeuralODE:
     """Attributes:
+    mechanism: `residual`: the network moves what a mechanism's simulation leaves; `none`: a plain neural ODE, which costs what the
+        networks of `ensemble` cost and forecast worse in what was measured.
     per_fold: members for each of the five folds that are left out.
-    hidden: width of the hidden layer.
+    hidden: width of the two hidden layers.
     one_step, rollout: updates of the two parts of the training.
     """
 
     name: str = "neural ODE"
+    mechanism: Literal["none", "residual"] = "residual"
     per_fold: int = 2
     hidden: int = 32
     one_step: int = 300
@@ -51,6 +55,8 @@ class NeuralODE:
         """Needs torchdiffeq, runs and steps."""
         if find_spec("torchdiffeq") is None:
             return "needs torchdiffeq: pip install 'nextwell[neural]'"
+        if self.mechanism != "none" and training.simulated is None:
+            return "no mechanism is given"
         if training.n_interventions > MOST_RUNS:
             return f"beyond {MOST_RUNS} interventions the ensemble learns the same in less time, found {training.n_interventions}"
         return too_few(training, fewest=FEWEST_INTERVENTIONS)
@@ -61,7 +67,7 @@ class NeuralODE:
         generator = torch.Generator().manual_seed(seed)
         fold = folds(training.groups, seed=seed)
         shares = bootstrap_shares(training.groups, fold, per_fold=self.per_fold, generator=generator)
-        world = World.of(training, mechanism=training.simulated)
+        world = World.of(training, mechanism=training.simulated if self.mechanism != "none" else None)
         scene = Scene.of(training, world, left_out=shares.left_out, fold=fold)
         y, members = training.values.shape[-1], len(shares.left_out)
         start = Nets.of([world.n_constant, 24, y], members=members, generator=generator)
