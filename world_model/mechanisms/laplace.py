@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .gauss_newton import Peak, Readings, curvature
+from .gauss_newton import LONGEST, Peak, Readings, curvature
 from .scaled_runs import ScaledRuns
 
 MOST_DIRECTIONS = 8
@@ -67,7 +67,10 @@ class Laplace:
         precision = self.precision - np.tensordot(weighted, slopes, axes=([0, 1, 2], [0, 1, 2]))
         covariance = np.linalg.inv(precision)
         pull = (weighted * self.residual[left_out][..., None]).sum((0, 1, 2))
-        return Without(x=-covariance @ pull, covariance=covariance)
+        x = -covariance @ pull
+        # a constant that these readings alone determine would be sent where nothing is linear any more
+        far = float(np.abs(self.basis @ x).max(initial=0.0))
+        return Without(x=x * min(1.0, LONGEST / max(far, 1e-12)), covariance=covariance)
 
 
 @dataclass(frozen=True)
