@@ -12,7 +12,7 @@ from torch import Tensor
 from .coefficients import FIT_FAILURES
 from .contestants.stack import STACK, Stack, mixed, stacking_weights
 from .contract import Belief, Contestant, Fitted, Progress, Training
-from .judge import FEW_INTERVENTIONS, Verdict, crps_by_intervention, lead_of
+from .judge import FEW_INTERVENTIONS, Verdict, crps_by_intervention, gains, lead_of
 from .terms.errors import NextwellError
 
 FOLDS = 5
@@ -113,7 +113,7 @@ def with_stack(verdict: Verdict, contest: Contest, *, training: Training) -> Ver
         weights = stacking_weights(told, training, rows=rows)
         scores[half] = crps_by_intervention(mixed(told, weights), training=training)[half]
     lead = lead_of(contest.scores[verdict.picked], scores)
-    if lead <= 1.0:
+    if lead <= 1.0 or not gains(contest.scores[verdict.picked], scores):
         return replace(verdict, scores={**verdict.scores, STACK: float(scores.nanmean())})
     weights = stacking_weights(told, training)
     shares = {name: round(float(weight), 6) for name, weight in zip(names, weights, strict=True) if weight > 0}

@@ -12,6 +12,7 @@ from .contract import Belief, Training
 from .scores import gaussian_crps
 
 FEW_INTERVENTIONS = 12  # below this the prior order stands: too little evidence to choose by
+LEAST_GAIN = 0.02  # of the score: a smaller lead changes nothing, however sure
 GROWTH = 1.25  # judged again when the records have grown by a quarter
 
 
@@ -58,7 +59,7 @@ def crps_by_intervention(told: Belief, *, training: Training) -> Tensor:
 def pick(
     order: Sequence[str], crps: Mapping[str, Tensor], *, n_records: int, shuffled: Tensor | None, failed: Mapping[str, str]
 ) -> Verdict:
-    """The first of the prior order, unless a rival's CRPS is lower by one standard error of the paired differences.
+    """The first of the prior order, unless a rival's CRPS is lower by one standard error of the paired differences, and by 2 %.
 
     Args:
         crps: contestant → `g` scores of the same held-out interventions.
@@ -71,7 +72,7 @@ def pick(
     picked = first
     if n >= FEW_INTERVENTIONS:
         for family in standing[1:]:
-            if family != "mean" and lead[family] > 1.0 and crps[family].nanmean() < crps[picked].nanmean():
+            if family != "mean" and lead[family] > 1.0 and gains(crps[picked], crps[family]):
                 picked = family
     scores = {family: float(crps[family].nanmean()) for family in standing}
     level = 1
@@ -89,6 +90,11 @@ def pick(
     return Verdict(
         picked=picked, scores=scores, lead=lead, n_records=n_records, n_interventions=n, level=level, why=why, failed=dict(failed)
     )
+
+
+def gains(reference: Tensor, rival: Tensor) -> bool:
+    """Whether the rival's mean score is lower by enough to matter: what many readings can tell need not be worth a change."""
+    return bool(rival.nanmean() < (1 - LEAST_GAIN) * reference.nanmean())
 
 
 def lead_of(reference: Tensor, rival: Tensor) -> float:

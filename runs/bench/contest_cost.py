@@ -106,7 +106,7 @@ def cascade_training(n: int, times: int, observables: int) -> Any:
     known = np.isfinite(truth).all(axis=(1, 2))
     readings = truth + NOISE * np.nanstd(truth, axis=(0, 1)) * rng.normal(size=truth.shape)
     data = Dataset(
-        ids=tuple(f"R01-{i + 1:04d}" for i in range(n)), settings=columns, roles=("candidate",) * n, blocks=("1",) * n, times_h=grid,
+        ids=tuple(f"R01-{i + 1:04d}" for i in range(n)), settings=columns, roles=("candidate",) * n, blocks=("",) * n, times_h=grid,
         variables=species, values=readings, flags=np.zeros(readings.shape, dtype=int),
     )  # fmt: skip
     return Training.of(task.space, data.take(known), mechanism=Believed(mechanism=mechanism, wrong=task.wrong))

@@ -9,12 +9,11 @@ import numpy as np
 from torch import Tensor
 
 from world_model.calibration import fit_calibration
-from world_model.contest import Contest, hold_contest, stack_of, with_stack
+from world_model.contest import Contest, hold_contest
 from world_model.contestants.registry import in_order
-from world_model.contestants.stack import STACK
 from world_model.contract import Training
-from world_model.fit import WorldModel, fit_training
-from world_model.judge import Verdict, pick
+from world_model.fit import WorldModel, fit_training, judged, world_of
+from world_model.judge import Verdict
 
 from .forecast_measures import Told
 from .world_model_tasks import Draw, Prior, Task
@@ -64,11 +63,8 @@ def hold(training: Training, *, prior: Prior, seed: int, bare: Held | None = Non
     contest = hold_contest(training, entered, seed=seed, progress=progress) if entered else None
     parts = [part for part in (contest, None if bare is None else bare.contest) if part is not None]
     joined = Contest(*({name: value for part in parts for name, value in getattr(part, key).items()} for key in ("fitted", "held_out", "scores", "seconds", "failed")))
-    standing = [one.name for one in order if one.name in joined.fitted]
-    verdict = with_stack(pick(standing, joined.scores, n_records=len(training), shuffled=None, failed=joined.failed), joined, training=training)
-    fitted = stack_of(joined, verdict.weights) if verdict.picked == STACK else joined.fitted[verdict.picked]
-    told = fitted.held_out() if verdict.picked == STACK else joined.held_out[verdict.picked]
-    world = WorldModel(fitted=fitted, training=training, verdict=verdict, calibration=fit_calibration(told, training.values, training.groups))
+    verdict = judged(joined, order, training=training, seed=seed)
+    world = world_of(joined, verdict, order, training=training, seed=seed)
     return Held(prior=prior, training=training, contest=joined, with_mechanism=needy, world=world)
 
 

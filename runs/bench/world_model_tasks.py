@@ -38,7 +38,7 @@ class Draw:
         """As a campaign's records: one block, every reading usable."""
         n = len(self)
         return Dataset(
-            ids=tuple(f"R01-{i + 1:03d}" for i in range(n)), settings=dict(self.columns), roles=("candidate",) * n, blocks=("1",) * n,
+            ids=tuple(f"R01-{i + 1:03d}" for i in range(n)), settings=dict(self.columns), roles=("candidate",) * n, blocks=("",) * n,
             times_h=times, variables=tuple(variables), values=self.readings, flags=np.zeros(self.readings.shape, dtype=int),
         )  # fmt: skip
 

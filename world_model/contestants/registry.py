@@ -24,16 +24,17 @@ from .trajectory_gp import TrajectoryGP
 ENTRY_POINTS = "nextwell.world_models"
 
 _OWN: tuple[Contestant, ...] = (
-    FieldGP(name="fitted mechanism field", mechanism="fitted"),
-    FieldGP(name="field"),
-    FittedMechanismResidual(),
+    # where the constants alone explain the readings, nothing richer can be told from noise: the others have to beat them
     FittedMechanism(),
+    FittedMechanismResidual(),
+    FieldGP(name="fitted mechanism field", mechanism="fitted"),
     HyperEnsemble(name="mechanism input ensemble", mechanism="input"),
     HyperEnsemble(name="mechanism residual ensemble", mechanism="mean"),
     HyperEnsemble(name="wide ensemble"),
     TrajectoryGP(name="mechanism input", family="wide", mechanism="input"),
     TrajectoryGP(name="mechanism residual", family="wide", mechanism="mean"),
     TrajectoryGP(name="wide", family="wide"),
+    FieldGP(name="field"),
     # what moves step by step stands after what is exact and quick: it has to win its place by predictions
     Ensemble(name="mechanism networks", mechanism="residual"),
     Ensemble(name="networks"),
