@@ -152,16 +152,24 @@ def fit_training(
     standing = previous if previous is not None and previous.is_fresh(len(training)) and _used(previous) <= set(known) else None
     entered = order if standing is None else [one for one in order if one.name in _used(standing)]
     contest = hold_contest(training, entered, seed=seed, progress=progress)
-    verdict = standing or judged(contest, order, training=training, seed=seed, purpose=purpose)
+    if standing is None:
+        shuffled = shuffled_scores(contest, order, training=training, seed=seed)
+        verdict = judged(contest, order, training=training, shuffled=shuffled, purpose=purpose)
+    else:
+        verdict = standing
     return world_of(contest, verdict, order, training=training, seed=seed, purpose=purpose)
 
 
-def judged(contest: Contest, order: Sequence[Contestant], *, training: Training, seed: int, purpose: Purpose = "forecast") -> Verdict:
-    """The judge's verdict on a contest; a forecast may be left to a stack."""
-    verdict = pick(
-        [one.name for one in order if one.name in contest.fitted], contest.scores, n_records=len(training), failed=contest.failed,
-        shuffled=_shuffled_scores({one.name: one for one in order}, contest.scores, training=training, seed=seed),
-    )  # fmt: skip
+def judged(
+    contest: Contest, order: Sequence[Contestant], *, training: Training, shuffled: Tensor | None, purpose: Purpose = "forecast"
+) -> Verdict:
+    """The judge's verdict on a contest; a forecast may be left to a stack.
+
+    Args:
+        shuffled: of `shuffled_scores`; None where no level beyond the first is claimed.
+    """
+    order_of_entry = [one.name for one in order if one.name in contest.fitted]
+    verdict = pick(order_of_entry, contest.scores, n_records=len(training), failed=contest.failed, shuffled=shuffled)
     return with_stack(verdict, contest, training=training) if purpose == "forecast" else verdict
 
 
@@ -185,8 +193,9 @@ def _used(verdict: Verdict) -> set[str]:
     return set(verdict.weights) or {verdict.picked}
 
 
-def _shuffled_scores(known: Mapping[str, Contestant], scores: Mapping[str, Tensor], *, training: Training, seed: int) -> Tensor | None:
+def shuffled_scores(contest: Contest, order: Sequence[Contestant], *, training: Training, seed: int) -> Tensor | None:
     """`g` scores of the best contestant when actions are dealt out at random between interventions; None where that can't be told."""
+    known, scores = {one.name: one for one in order}, contest.scores
     best = min((name for name in scores if name != "mean"), key=lambda name: float(scores[name].nanmean()), default=None)
     unique, member = torch.unique(training.groups, return_inverse=True)
     if best is None or "mean" not in scores or len(unique) < FEW_INTERVENTIONS:

@@ -63,7 +63,7 @@ def hold(training: Training, *, prior: Prior, seed: int, bare: Held | None = Non
     contest = hold_contest(training, entered, seed=seed, progress=progress) if entered else None
     parts = [part for part in (contest, None if bare is None else bare.contest) if part is not None]
     joined = Contest(*({name: value for part in parts for name, value in getattr(part, key).items()} for key in ("fitted", "held_out", "scores", "seconds", "failed")))
-    verdict = judged(joined, order, training=training, seed=seed)
+    verdict = judged(joined, order, training=training, shuffled=None)
     world = world_of(joined, verdict, order, training=training, seed=seed)
     return Held(prior=prior, training=training, contest=joined, with_mechanism=needy, world=world)
 
