@@ -9,6 +9,7 @@ import torch
 from linear_operator.utils.cholesky import psd_safe_cholesky
 from torch import Tensor
 
+from .chance import stream
 from .fit import WorldModel
 from .readings_so_far import ReadingsSoFar
 from .terms.errors import ResultsError
@@ -56,7 +57,7 @@ def weighted(drawn: Tensor, *, base: Tensor, told: ReadingsSoFar, variance: Tens
             f"Expected at least {FEWEST_EFFECTIVE:g} of {s:,} hypotheses to explain the {len(told.values)} readings, found about {n_effective:.1f}: the "
             f"weights have collapsed. Draw more hypotheses, take method='covariance' (--method covariance), or look at the readings: the model may not foresee them."
         )
-    start = torch.rand((), generator=torch.Generator().manual_seed(seed), dtype=torch.double)
+    start = torch.rand((), generator=stream(seed, "resampling"), dtype=torch.double)
     steps = (torch.arange(s, dtype=torch.double) + start) / s
     chosen = torch.searchsorted(weight.cumsum(0), steps).clamp_max(s - 1)
     return Kept(values=drawn[chosen], n_effective=n_effective, log_likelihood=float(torch.logsumexp(log_weight, 0) - math.log(s)))
@@ -73,7 +74,7 @@ def moved(drawn: Tensor, *, base: Tensor, told: ReadingsSoFar, variance: Tensor,
     foreseen = told.pick(base)
     around = foreseen - foreseen.mean(dim=0)
     factor = psd_safe_cholesky(around.T @ around / (s - 1) + torch.diag(variance))
-    noise = variance.sqrt() * torch.randn(s, m, generator=torch.Generator().manual_seed(seed), dtype=torch.double)
+    noise = variance.sqrt() * torch.randn(s, m, generator=stream(seed, "readings"), dtype=torch.double)
     flat = drawn.flatten(1)
     across = (flat - flat.mean(dim=0)).T @ around / (s - 1)
     gain = torch.cholesky_solve(across.T, factor).T

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .chance import stream
 from .contestants.trajectory_gp import FittedTrajectoryGP
 from .contract import Of
 from .departure import departs_h, plan_from
@@ -94,7 +95,7 @@ def branches(
     common = world.times_h <= departs.unsqueeze(-1) + 1e-9  # `p x t`; a reading at the instant of an act is taken before it
     values = torch.where(common[None, :, :, None], drawn[:, which[:1]], drawn[:, which[1:]])
     if of == "reading":
-        generator = torch.Generator().manual_seed(seed + 1)
+        generator = stream(seed, "reader")
         values = values + (noise_sd * torch.randn(n, *noise_sd.shape, generator=generator, dtype=torch.double)).unsqueeze(1)
     moves = ((expected[which[1:]] - expected[which[0]]) / noise_sd.clamp_min(1e-12)).abs() * common[:, :, None]
     return Branches(values=values, leak=moves.flatten(1).amax(dim=1), n_effective=n_effective)
@@ -105,7 +106,7 @@ def _exact(fitted: FittedTrajectoryGP, belief: CurveBelief, told: ReadingsSoFar,
 
     Source: Matheron's rule, as in Wilson et al. (2020), arXiv 2002.09309; each plan's margin is the exact posterior.
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator = stream(seed, "this well")
     k = belief.mean.shape[-1]
     well = torch.randn(n, k, generator=generator, dtype=torch.double)
     noise_sd = told.pick(belief.noise_sd)

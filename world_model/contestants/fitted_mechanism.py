@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ..basis import fit_basis
+from ..chance import stream
 from ..coefficients import fit_coefficients
 from ..contract import Belief, Capabilities, Of, Progress, Training
 from ..kernels import Family
@@ -128,7 +129,7 @@ class FittedResidual(FittedTrajectoryGP):
     def draws(self, design: Tensor, n: int, *, seed: int, of: Of = "state") -> Tensor:
         """The GP's joint draws, each with its own constants."""
         slopes = self.estimated.slopes(design)
-        moves = torch.randn(n, slopes.shape[-1], generator=torch.Generator().manual_seed(seed + 1), dtype=torch.double)
+        moves = torch.randn(n, slopes.shape[-1], generator=stream(seed, "constants"), dtype=torch.double)
         return super().draws(design, n, seed=seed, of=of) + torch.einsum("ntyk,sk->snty", slopes, moves)
 
     def held_out(self) -> Belief:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..basis import Basis, fit_basis
+from ..chance import stream
 from ..coefficients import CoefficientModel, HeldOut, fit_coefficients
 from ..context_kernel import ContextCodes
 from ..contract import Belief, Capabilities, Of, Progress, Training
@@ -104,7 +105,7 @@ class FittedTrajectoryGP:
         coefficients = self.model.draws(design, n, seed=seed)
         if of == "state":
             return self.decode(coefficients, design)
-        generator = torch.Generator().manual_seed(seed)
+        generator = stream(seed, "reading")
         noise = torch.randn(coefficients.shape, generator=generator, dtype=coefficients.dtype)
         values = self.decode(coefficients + self.reading_variance(design).sqrt() * noise, design)
         return values + self.basis.residual_sd * torch.randn(values.shape, generator=generator, dtype=values.dtype)
