@@ -113,6 +113,12 @@ def _on_residuals(training: Training, simulated: Tensor, *, offset: Simulated, f
     return FittedTrajectoryGP(model=replace(model, unseen_plate=unseen_plate(training.blocks)), basis=basis, groups=training.groups, offset=offset)
 
 
+def _prior_where_unread(coefficients: Tensor) -> Tensor:
+    """An end point that was not read is scored by nothing; the prior stands there, so that the row's other end points count."""
+    unread = torch.isnan(coefficients) & torch.isfinite(coefficients).any(dim=1, keepdim=True)
+    return torch.where(unread, 0.0, coefficients)
+
+
 @dataclass(frozen=True, kw_only=True)
 class FittedResidual(FittedTrajectoryGP):
     """A trajectory GP on top of estimated constants."""
@@ -151,5 +157,5 @@ class FittedResidual(FittedTrajectoryGP):
                 aleatoric[rows] = noise + left.basis.residual_sd.square()
             else:
                 model = replace(self.model, targets=self.basis.encode(self.training.values - simulated))
-                mean[rows] = (self.basis.decode(model.held_out(self.groups).mean) + simulated)[rows]
+                mean[rows] = (self.basis.decode(_prior_where_unread(model.held_out(self.groups).mean)) + simulated)[rows]
         return Belief(mean=mean, epistemic=epistemic + self.estimated.held_out().variance, aleatoric=aleatoric)

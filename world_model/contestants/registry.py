@@ -59,6 +59,11 @@ PLANS = ("fitted mechanism residual", "mechanism input", "mechanism residual", "
 STANDS_IN = {"mechanism input": "mechanism input ensemble", "mechanism residual": "mechanism residual ensemble", "wide": "wide ensemble"}
 
 
+def is_own(one: Contestant) -> bool:
+    """True for the kinds of contestant that are part of this package, whatever their name and settings."""
+    return isinstance(one, tuple({type(own) for own in _OWN}))
+
+
 def contestants() -> dict[str, Contestant]:
     """Every contestant by name, in prior order: ours, then what packages offer in the group `nextwell.world_models`.
 
