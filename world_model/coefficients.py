@@ -23,6 +23,8 @@ from .kernels import Family, build
 from .plate_kernel import TYPICAL
 
 MOST_FITTED = 400  # rows that hyper-parameters are learned from; predictions use all. The fit costs the cube of this
+MOST_FITTED_ALL = 1200  # rows times coefficients, likewise, where there are several; each has at least `FEWEST_FITTED`
+FEWEST_FITTED = 128
 _BLOCK = 8192  # designs whose covariance with the training rows is held at a time
 
 
@@ -193,7 +195,7 @@ def fit_coefficients(
     for k in range(targets.shape[1]):
         known = torch.isfinite(targets[:, k])
         rows, column = inputs[known], targets[known, k : k + 1]
-        some = _spread_rows(len(rows))
+        some = _spread_rows(len(rows), most=min(MOST_FITTED, max(FEWEST_FITTED, MOST_FITTED_ALL // targets.shape[1])))
         gp = build(family, inputs=rows[some], targets=column[some], encoder=encoder, with_plate=plates is not None, extra=extra, contexts=columns)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NumericalWarning)
@@ -211,12 +213,12 @@ def _inputs(design: Tensor, extra: Tensor | None, contexts: Tensor | None, plate
     return torch.cat([design, *(part for part in (extra, contexts, None if plates is None else plates.unsqueeze(-1)) if part is not None)], dim=-1)
 
 
-def _spread_rows(n: int) -> Tensor:
-    """At most `MOST_FITTED` of `n` rows: the newest half as it is, for the search went there, and the rest drawn from the others."""
-    if n <= MOST_FITTED:
+def _spread_rows(n: int, *, most: int = MOST_FITTED) -> Tensor:
+    """At most `most` of `n` rows: the newest half as it is, for the search went there, and the rest drawn from the others."""
+    if n <= most:
         return torch.arange(n)
-    newest = torch.arange(n - MOST_FITTED // 2, n)
-    older = torch.randperm(n - len(newest), generator=torch.Generator().manual_seed(n))[: MOST_FITTED - len(newest)]
+    newest = torch.arange(n - most // 2, n)
+    older = torch.randperm(n - len(newest), generator=torch.Generator().manual_seed(n))[: most - len(newest)]
     return torch.cat([older.sort().values, newest])
 
 

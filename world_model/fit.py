@@ -17,7 +17,7 @@ from .coefficients import CoefficientModel
 from .contest import CANT_FIT, Contest, hold_contest, refitted_held_out, stack_of, with_stack
 from .contestants.registry import in_order, named
 from .contestants.stack import STACK
-from .contestants.trajectory_gp import FittedTrajectoryGP
+from .contestants.trajectory_gp import FittedTrajectoryGP, TrajectoryGP
 from .contract import Belief, Contestant, Fitted, Training
 from .encoding import Encoder
 from .judge import FEW_INTERVENTIONS, Verdict, crps_by_intervention, pick
@@ -30,6 +30,7 @@ from .terms.space import SearchSpace, Settings
 from .trust import Range
 
 FEWEST_RECORDS = 3
+MOST_JUDGED = 1000  # interventions that contestants are judged on; the winner is fitted to all
 MOST_REFITTED = 100  # interventions up to which intervals are calibrated on refitted folds; beyond, the closed form is as good
 Purpose = Literal["plan", "forecast"]
 
@@ -150,14 +151,25 @@ def fit_training(
     order = named(contestants) if contestants else in_order(training, plans=purpose == "plan")
     known = {one.name: one for one in order}
     standing = previous if previous is not None and previous.is_fresh(len(training)) and _used(previous) <= set(known) else None
-    entered = order if standing is None else [one for one in order if one.name in _used(standing)]
-    contest = hold_contest(training, entered, seed=seed, progress=progress)
-    if standing is None:
-        shuffled = shuffled_scores(contest, order, training=training, seed=seed)
-        verdict = judged(contest, order, training=training, shuffled=shuffled, purpose=purpose)
-    else:
-        verdict = standing
+    verdict, contest = standing, None
+    if verdict is None:
+        part = some_interventions(training, seed=seed)
+        held = hold_contest(part, order, seed=seed, progress=progress)
+        shuffled = shuffled_scores(held, order, training=part, seed=seed)
+        verdict = replace(judged(held, order, training=part, shuffled=shuffled, purpose=purpose), n_records=len(training))
+        contest = held if len(part) == len(training) else None
+    if contest is None:
+        contest = hold_contest(training, [one for one in order if one.name in _used(verdict)], seed=seed, progress=progress)
     return world_of(contest, verdict, order, training=training, seed=seed, purpose=purpose)
+
+
+def some_interventions(training: Training, *, seed: int) -> Training:
+    """All records, or those of at most `MOST_JUDGED` interventions: who predicts best is settled by then, and a fit costs up to the cube."""
+    groups = torch.unique(training.groups)
+    if len(groups) <= MOST_JUDGED:
+        return training
+    dealt = groups[torch.randperm(len(groups), generator=torch.Generator().manual_seed(seed))[:MOST_JUDGED]]
+    return training.take(torch.isin(training.groups, dealt))
 
 
 def judged(
@@ -200,11 +212,13 @@ def shuffled_scores(contest: Contest, order: Sequence[Contestant], *, training: 
     unique, member = torch.unique(training.groups, return_inverse=True)
     if best is None or "mean" not in scores or len(unique) < FEW_INTERVENTIONS:
         return None
-    first = torch.stack([torch.nonzero(member == g).flatten()[0] for g in range(len(unique))])
     dealt = torch.randperm(len(unique), generator=torch.Generator().manual_seed(seed))
-    dealt_training = replace(training, design=training.design[first][dealt][member])
+    first = torch.stack([torch.nonzero(member == g).flatten()[0] for g in range(len(unique))])[dealt][member]
+    if not isinstance(known[best], TrajectoryGP):
+        # a refit to nonsense is dear and ends at the mean: the model's own forecasts, dealt out, are the cheaper test
+        return crps_by_intervention(contest.held_out[best].take(first), training=training)
     try:
-        told: Belief = known[best].fit(dealt_training, seed=seed).held_out()
+        told: Belief = known[best].fit(replace(training, design=training.design[first]), seed=seed).held_out()
     except CANT_FIT:
         return None
     return crps_by_intervention(told, training=training)

@@ -54,7 +54,7 @@ class World:
         return cls(
             encoder=training.encoder, times_h=training.times_h, columns=tuple(columns.tolist()), centre=flat.mean(dim=0),
             scale=flat.std(dim=0).clamp_min(1e-6), step=torch.cat([torch.zeros(1, dtype=flat.dtype), hours / hours.mean()]).to(MEMBER_DTYPE),
-            mechanism=mechanism, simulated_centre=told.mean(dim=0), simulated_scale=told.std(dim=0, correction=0).clamp_min(1e-9),
+            mechanism=mechanism, simulated_centre=told.mean(dim=0), simulated_scale=(told - told.mean(dim=0)).square().mean(dim=0).sqrt().clamp_min(1e-9),
         )  # fmt: skip
 
     @property
