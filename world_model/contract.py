@@ -106,16 +106,17 @@ class Training:
         """The experiments of a data set that have a reading."""
         data = data.take(np.isfinite(data.values).any(axis=(1, 2)))
         encoder = Encoder(space)
+        design = encoder.design(data.settings)
         values = torch.as_tensor(data.values, dtype=torch.double)
         times_h = torch.as_tensor(np.asarray(data.times_h, dtype=float))
         read = torch.isfinite(values).any(dim=0)
         weights = [linear_weights(goal, times_h=times_h, variables=data.variables, read=read) for goal in goals]
         told = [weight for weight in weights if weight is not None]
         return cls(
-            encoder=encoder, design=encoder.design(data.settings), values=values, flags=torch.as_tensor(data.flags), times_h=times_h,
+            encoder=encoder, design=design, values=values, flags=torch.as_tensor(data.flags), times_h=times_h,
             variables=data.variables, groups=torch.as_tensor(data.groups()), blocks=data.blocks, roles=data.roles,
             functionals=torch.stack(told) if told else None,
-            simulated=None if mechanism is None else Simulated(mechanism, encoder=encoder, times_h=times_h, variables=data.variables),
+            simulated=None if mechanism is None else Simulated(mechanism, encoder=encoder, times_h=times_h, variables=data.variables, anchors=design),
             contexts=context_codes({name: column.tolist() for name, column in data.contexts.items()}),
         )  # fmt: skip
 

@@ -81,7 +81,8 @@ class TrajectoryPosterior:
         told, basis = fitted.model.marginals(self.design), fitted.basis
         variances = told.variance if of == "state" else told.variance + fitted.reading_variance(self.design)
         weights = read_out(goal, basis.components, times_h=self.times_h, variables=self.variables)
-        variance = variances @ weights.square()
+        moves = fitted.moves(self.design).movedim(-1, 0)
+        variance = variances @ weights.square() + read_out(goal, moves, times_h=self.times_h, variables=self.variables).square().sum(dim=0)
         if of == "reading":
             variance = variance + self._residual_variance(fitted, goal)
         centre = basis.mean.expand(len(self.design), -1, -1) if fitted.offset is None else basis.mean + fitted.offset.at(self.design)

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from ..basis import fit_basis
-from ..chance import stream
 from ..coefficients import fit_coefficients
 from ..contract import Belief, Capabilities, Of, Progress, Training
 from ..kernels import Family
@@ -73,9 +72,9 @@ class FittedConstants:
     def draws(self, design: Tensor, n: int, *, seed: int, of: Of = "state") -> Tensor:
         """Draw i has one set of constants for all designs, linearised about the peak."""
         generator = torch.Generator().manual_seed(seed)
-        slopes = self.estimated.slopes(design)
-        moves = torch.randn(n, slopes.shape[-1], generator=generator, dtype=torch.double)
-        values = self.estimated.peak.at(design) + torch.einsum("ntyk,sk->snty", slopes, moves)
+        moves = self.estimated.moves(design)
+        chance = torch.randn(n, moves.shape[-1], generator=generator, dtype=torch.double)
+        values = self.estimated.peak.at(design) + torch.einsum("ntyk,sk->snty", moves, chance)
         if of == "state":
             return values
         return values + self.estimated.noise.sqrt() * torch.randn(values.shape, generator=generator, dtype=torch.double)
@@ -127,16 +126,9 @@ class FittedResidual(FittedTrajectoryGP):
     training: Training
     family: Family
 
-    def beliefs(self, design: Tensor) -> Belief:
-        """The GP's marginals, and the constants' uncertainty with them."""
-        told = super().beliefs(design)
-        return replace(told, epistemic=told.epistemic + self.estimated.variance(design))
-
-    def draws(self, design: Tensor, n: int, *, seed: int, of: Of = "state") -> Tensor:
-        """The GP's joint draws, each with its own constants."""
-        slopes = self.estimated.slopes(design)
-        moves = torch.randn(n, slopes.shape[-1], generator=stream(seed, "constants"), dtype=torch.double)
-        return super().draws(design, n, seed=seed, of=of) + torch.einsum("ntyk,sk->snty", slopes, moves)
+    def moves(self, design: Tensor) -> Tensor:
+        """What is unsure of the constants."""
+        return self.estimated.moves(design)
 
     def held_out(self) -> Belief:
         """Five folds of interventions, each predicted with constants that did not see it.

@@ -111,7 +111,8 @@ class FittedHyperEnsemble:
         middle = (weights * mean).sum(dim=0)
         variance = (weights * (within + (mean - middle).square())).sum(dim=0)
         return Belief(
-            mean=self._decode(middle, design), epistemic=self.basis.decode_variance(variance).clamp_min(0),
+            mean=self._decode(middle, design),
+            epistemic=self.basis.decode_variance(variance).clamp_min(0) + (0.0 if self.offset is None else self.offset.doubt(design)),
             aleatoric=self.basis.decode_variance((weights * noise).sum(dim=0)) + self.basis.residual_sd.square(),
         )  # fmt: skip
 

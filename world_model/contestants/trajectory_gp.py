@@ -92,9 +92,18 @@ class FittedTrajectoryGP:
         """Exact marginals."""
         told = self.model.marginals(design)
         return Belief(
-            mean=self.decode(told.mean, design), epistemic=self.basis.decode_variance(told.variance).clamp_min(0),
+            mean=self.decode(told.mean, design),
+            epistemic=self.basis.decode_variance(told.variance).clamp_min(0) + self.moves(design).square().sum(dim=-1),
             aleatoric=self.basis.decode_variance(self.reading_variance(design)) + self.basis.residual_sd.square(),
         )  # fmt: skip
+
+    def moves(self, design: Tensor) -> Tensor:
+        """`n x t x y x m`: independent moves of the state by one sd each, on top of the coefficients': by how much what stands in for
+        failed runs of the mechanism may be off."""
+        shape = (len(design), *self.basis.mean.shape)
+        if self.offset is None:
+            return design.new_zeros(*shape, 0)
+        return self.offset.doubt(design).sqrt().unsqueeze(-1)
 
     def reading_variance(self, design: Tensor) -> Tensor:
         """`n x k`: what one more reading, on a plate of its own, adds to each coefficient's variance."""
@@ -103,11 +112,13 @@ class FittedTrajectoryGP:
     def draws(self, design: Tensor, n: int, *, seed: int, of: Of = "state") -> Tensor:
         """Joint draws of the coefficients over all designs, decoded."""
         coefficients = self.model.draws(design, n, seed=seed)
+        moves = self.moves(design)
+        moved = torch.einsum("ntyk,sk->snty", moves, torch.randn(n, moves.shape[-1], generator=stream(seed, "mechanism"), dtype=torch.double))
         if of == "state":
-            return self.decode(coefficients, design)
+            return self.decode(coefficients, design) + moved
         generator = stream(seed, "reading")
         noise = torch.randn(coefficients.shape, generator=generator, dtype=coefficients.dtype)
-        values = self.decode(coefficients + self.reading_variance(design).sqrt() * noise, design)
+        values = self.decode(coefficients + self.reading_variance(design).sqrt() * noise, design) + moved
         return values + self.basis.residual_sd * torch.randn(values.shape, generator=generator, dtype=values.dtype)
 
     def held_out(self) -> Belief:
@@ -124,6 +135,7 @@ class FittedTrajectoryGP:
         told = HeldOut(mean=torch.where(unread, 0.0, told.mean), variance=torch.where(unread, 1.0, told.variance))
         noise = self.model.noise_variance()
         return Belief(
-            mean=self.decode(told.mean, self.model.design), epistemic=self.basis.decode_variance((told.variance - noise).clamp_min(0)),
+            mean=self.decode(told.mean, self.model.design),
+            epistemic=self.basis.decode_variance((told.variance - noise).clamp_min(0)) + (0.0 if self.offset is None else self.offset.doubt(self.model.design)),
             aleatoric=self.basis.decode_variance(noise.expand_as(told.variance)) + self.basis.residual_sd.square(),
         )  # fmt: skip

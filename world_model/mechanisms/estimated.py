@@ -56,11 +56,22 @@ class Estimated:
     def slopes(self, design: Tensor) -> Tensor:
         """`n x t x y x k`: changes by one posterior sd along each direction."""
         base = self.peak.at(design)
-        return torch.stack([moved.at(design) - base for moved in self.moved], dim=-1) if self.moved else base.new_zeros(*base.shape, 0)
+        if not self.moved:
+            return base.new_zeros(*base.shape, 0)
+        slopes = torch.stack([moved.at(design) - base for moved in self.moved], dim=-1)
+        doubt = torch.stack([one.doubt(design) for one in (self.peak, *self.moved)]).amax(dim=(0, 2, 3))
+        return torch.where((doubt > 0)[:, None, None, None], 0.0, slopes)  # of runs that fail there are none
+
+    def moves(self, design: Tensor) -> Tensor:
+        """`n x t x y x m`: independent moves of the state by one sd each: along the slopes, by the constants that were left as given, and
+        by what stands in for runs that fail."""
+        slopes = self.slopes(design)
+        ignored = self._ignored.sqrt().expand(slopes.shape[:-1]).unsqueeze(-1)
+        return torch.cat([slopes, ignored, self.peak.doubt(design).sqrt().unsqueeze(-1)], dim=-1)
 
     def variance(self, design: Tensor) -> Tensor:
-        """`n x t x y`, of the state, by what is unsure of the constants."""
-        return self.slopes(design).square().sum(dim=-1) + self._ignored
+        """`n x t x y`, of the state, by what is unsure of the mechanism."""
+        return self.moves(design).square().sum(dim=-1)
 
     @property
     def _ignored(self) -> Tensor:
@@ -98,7 +109,7 @@ class Estimated:
             if g in place:
                 mean[row] += torch.as_tensor(shifts[place[g]])
                 variance[row] = torch.as_tensor(spreads[place[g]])
-        return HeldOutRuns(mean=mean, variance=variance + self._ignored)
+        return HeldOutRuns(mean=mean, variance=variance + self._ignored + self.peak.doubt(self.design))
 
 
 def estimated(training: Training, *, budget: Budget | None = None) -> Estimated:
@@ -135,7 +146,7 @@ def _estimated(training: Training, simulated: Simulated, *, budget: Budget | Non
     laplace = found.laplace
 
     def at(u: np.ndarray) -> Simulated:
-        return Simulated(found.scaled(u), encoder=training.encoder, times_h=training.times_h, variables=training.variables)
+        return Simulated(found.scaled(u), encoder=training.encoder, times_h=training.times_h, variables=training.variables, anchors=training.design)
 
     peak = at(laplace.u)
     peak.remember(design[torch.as_tensor(laplace.known)], torch.as_tensor(laplace.told, dtype=torch.double))
