@@ -77,7 +77,7 @@ class Range:
 
     def refuses(self, design: Tensor) -> Tensor:
         """`n`: True where the design lies too far out to be promised anything."""
-        return self.score(design) > self.limit
+        return ~(self.score(design) <= self.limit)  # a design that is no number is no known one
 
     def _scaled(self, features: Tensor) -> Tensor:
         span = self.high - self.low
@@ -108,10 +108,12 @@ def trust_horizon(told: Belief, training: Training) -> dict[str, float]:
         told: of each training row without its own intervention.
     """
     error = (training.as_read - told.mean) / training.scale
-    nrmse = error.square().nanmean(dim=0).sqrt()
+    read = torch.isfinite(training.as_read).any(dim=0)
+    silent = (torch.isfinite(training.as_read) & ~torch.isfinite(error)).any(dim=0)
+    nrmse = torch.where(silent, torch.inf, error.square().nanmean(dim=0).sqrt())
     inside = ((training.values - told.mean).abs() <= Z90 * told.variance("reading").sqrt()).double()
     coverage = torch.where(torch.isfinite(training.as_read), inside, torch.nan).nanmean(dim=0)
-    good = ((nrmse < WORST_NRMSE) & (coverage >= LEAST_COVERAGE)) | ~torch.isfinite(nrmse)
+    good = ((nrmse < WORST_NRMSE) & (coverage >= LEAST_COVERAGE)) | ~read
     horizons = {}
     for y, name in enumerate(training.variables):
         until = int(good[:, y].long().cumprod(dim=0).sum())

@@ -70,3 +70,19 @@ def test_an_overconfident_forecast_has_no_horizon_however_small_its_error():
     training = _training(np.linspace(0, 10, 200), values=truth)
     told = Belief(mean=torch.as_tensor(truth + 0.1), epistemic=torch.full((200, 3, 1), 1e-4), aleatoric=torch.zeros(200, 3, 1))
     assert np.isnan(trust_horizon(told, training)["y"])
+
+
+def test_a_forecast_that_keeps_silent_has_no_horizon():
+    """Where something was read, no prediction is no good one; where nothing was read there is nothing to foretell."""
+    truth = np.random.default_rng(0).normal(size=(200, 3, 1))
+    truth[:, 1] = np.nan
+    training = _training(np.linspace(0, 10, 200), values=truth)
+    mean = torch.as_tensor(np.nan_to_num(truth))
+    mean[0, 2] = torch.nan
+    told = Belief(mean=mean, epistemic=torch.full((200, 3, 1), 1.0), aleatoric=torch.zeros(200, 3, 1))
+    assert trust_horizon(told, training) == {"y": 1.0}
+
+
+def test_a_design_that_is_no_number_is_refused():
+    known = Range.of(_training(np.linspace(1, 5, 9)))
+    assert known.refuses(torch.tensor([[torch.nan], [torch.inf], [-torch.inf]], dtype=torch.double)).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from ..contract import Training
 from ..scores import Z90
 from ..terms.certificate import LevelEvidence
 from .comparison import coverage, lead
@@ -14,6 +15,7 @@ from .rung import FEWEST, rung
 from .split import clusters, leaks
 
 OF = "held-out interventions"
+LEAST_SPREAD = 1e-9  # of an observable's sd
 
 
 def forecast_level(held: HeldOut) -> LevelEvidence:
@@ -28,13 +30,19 @@ def forecast_level(held: HeldOut) -> LevelEvidence:
     if persistence.cases:
         items.append(lead_evidence("CRPS below persistence's (sd of the data)", persistence, of=OF))
     inside = (training.values - held.reading.mean).abs() <= Z90 * held.reading.sd
-    known = torch.where(torch.isfinite(training.values), inside.double(), torch.nan)
+    known = torch.where(torch.isfinite(training.values) & _varies(training), inside.double(), torch.nan)
     items.append(share_evidence("coverage of 90 % intervals of single readings", coverage(known.flatten(1), member, _codes(training.blocks)), of="held-out readings"))
     items.append(noise_ceiling(held))
     return rung(
         1, items, against=[f"Leak: {told}" for told in leaks(training, held.splits)],
         needed=f"At least {FEWEST} distinct interventions with readings, a model that forecasts them better than their average, and intervals that hold about 90 % of single readings.",
     )  # fmt: skip
+
+
+def _varies(training: Training) -> torch.Tensor:
+    """`t x y`: False where all readings are one number (a dead assay, the common start): to foresee these proves nothing."""
+    spread = training.values - training.values.nanmean(dim=0)
+    return spread.abs().nan_to_num().amax(dim=0) > LEAST_SPREAD * training.scale
 
 
 def _codes(blocks: tuple[str, ...]) -> torch.Tensor:

@@ -15,7 +15,9 @@ FOLDS = 5
 NEAR = 0.01
 # … or of the spacing that as many evenly spread interventions would have, where that is less.
 SHARE_OF_SPACING = 0.05
-FEWEST_ALIKE = 3  # readings that must agree to the last digit before two curves are copies of each other
+FEWEST_ALIKE = 3  # different readings that must agree before two curves are copies of each other
+SAME = 1e-4  # of an observable's sd: readings this near are one reading, rounded on the way
+_GAP = 1e6  # stands for a gap: only a gap is like it
 MOST_TOLD = 5
 
 
@@ -101,17 +103,15 @@ def _alike(training: Training) -> list[tuple[int, int]]:
 
 
 def _copies(training: Training) -> list[tuple[int, int]]:
-    """Rows of different interventions with the same readings to the last digit. A reader's noise does not repeat itself.
+    """Rows of different interventions with the same readings but for rounding. A reader's noise does not repeat itself.
 
     Curves that do not move (a row of zeros, a dead well) are no evidence of copying, nor are they on a coarse scale of few values.
     """
-    seen: dict[bytes, int] = {}
-    pairs = []
-    for i, curve in enumerate(training.values):
-        known = curve[torch.isfinite(curve)]
-        if len(torch.unique(known)) < FEWEST_ALIKE:
-            continue
-        j = seen.setdefault(curve.nan_to_num(nan=-1e300).numpy().tobytes(), i)
-        if j != i and training.groups[i] != training.groups[j]:
-            pairs.append((j, i))
-    return pairs
+    scaled = (training.values / training.scale).flatten(1)
+    gaps = ~torch.isfinite(scaled)
+    steps = (scaled / SAME).round().nan_to_num(nan=0.0)
+    rows = torch.tensor([i for i in range(len(scaled)) if len(torch.unique(steps[i][~gaps[i]])) >= FEWEST_ALIKE], dtype=torch.long)
+    told = scaled[rows].masked_fill(gaps[rows], _GAP)
+    same = torch.triu(torch.cdist(told, told, p=torch.inf) <= SAME, diagonal=1)
+    pairs = [(int(rows[i]), int(rows[j])) for i, j in torch.nonzero(same).tolist()]
+    return [(i, j) for i, j in pairs if training.groups[i] != training.groups[j]]

@@ -13,7 +13,6 @@ from world_model.terms.errors import NextwellError
 
 from .mechanism import Mechanism
 
-
 MOST_ANCHORS = 64  # designs whose runs stand in for those that fail
 
 

@@ -145,3 +145,21 @@ def test_actions_that_differ_between_plates_only_are_refused_as_confounded(cases
     held = hold_out(GOOD, training, folds(training, seed=0), seed=0)
     told = level_from_records(held, Layout(randomised=True, why=""), goals=[cases.GOAL], seed=0)
     assert not told.held and "confounded" in told.why and "carbon" in told.why
+
+
+def test_a_dead_assay_adds_nothing_to_coverage(held):
+    """Three observables that always read the same are foreseen by every interval; the coverage is that of what varies."""
+
+    def widened(told):
+        still = torch.ones(*told.mean.shape[:2], 3, dtype=torch.double)
+        return replace(told, mean=torch.cat([told.mean, still], dim=-1), sd=torch.cat([told.sd, 0.1 * still], dim=-1))
+
+    training = held.training
+    still = torch.ones(*training.values.shape[:2], 3, dtype=torch.double)
+    more = replace(
+        training, values=torch.cat([training.values, still], dim=-1), flags=torch.cat([training.flags, torch.zeros_like(still, dtype=training.flags.dtype)], dim=-1),
+        variables=("od", "a", "b", "c"), functionals=None,
+    )  # fmt: skip
+    parts = {name: widened(getattr(held, name)) for name in ("state", "reading", "shuffled", "mean", "no_effect", "persistence")}
+    found, plain = (named(forecast_level(one), "coverage") for one in (replace(held, training=more, **parts), held))
+    assert found.value == plain.value and found.cases == plain.cases

@@ -47,6 +47,20 @@ def test_copied_readings_under_other_settings_are_found(cases):
     assert torch.equal(clusters(copied)[:10], clusters(copied)[10:])
 
 
+def test_copied_readings_are_found_after_rounding_and_with_their_gaps(cases):
+    """To 1e-6 of the values, as tables are written; noise of 5 % of the range makes no two readings that alike."""
+    training = cases.records(cases.spread(20), wells=1)
+    values = training.values.clone()
+    values[10:] = values[:10] * (1 + 1e-6)
+    values[3, 1], values[13, 1] = torch.nan, torch.nan
+    values[4, 1] = torch.nan  # its copy has a reading there: not the same readings
+    values[14, 0] += 0.1
+    codes = clusters(replace(training, values=values))
+    alike = [i for i in range(10) if i not in (3, 4)]
+    assert torch.equal(codes[alike], codes[[i + 10 for i in alike]]) and codes[4] != codes[14]
+    assert len(torch.unique(clusters(training))) == 20
+
+
 def test_replicates_on_both_sides_are_a_leak(cases):
     training = cases.records(cases.spread(10), wells=2)
     even = torch.arange(0, 20, 2)
