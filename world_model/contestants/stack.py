@@ -40,7 +40,7 @@ class Stack:
 
     def draws(self, design: Tensor, n: int, *, seed: int, of: Of = "state") -> Tensor:
         """Each draw is one member's, members in proportion to their weights, in an order that `seed` shuffles."""
-        counts = _shares(self.weights, n)
+        counts = _shares(self.weights, n, seed=seed)
         drawn = [member.draws(design, count, seed=seed, of=of) for member, count in zip(self.members, counts, strict=True) if count]
         joined = torch.cat(drawn)
         return joined[torch.randperm(len(joined), generator=torch.Generator().manual_seed(seed))]
@@ -91,10 +91,9 @@ def stacking_weights(told: Sequence[Belief], training: Training, *, rows: Tensor
     return weights / weights.sum()
 
 
-def _shares(weights: Tensor, n: int) -> list[int]:
-    """`n` split in proportion to the weights, the largest remainders first."""
-    exact = weights * n
-    counts = exact.floor().long()
-    for i in (exact - counts).argsort(descending=True)[: n - int(counts.sum())].tolist():
-        counts[i] += 1
-    return counts.tolist()
+def _shares(weights: Tensor, n: int, *, seed: int) -> list[int]:
+    """`n` split in proportion to the weights, each within one of its exact share, fairly over seeds (systematic resampling; Kitagawa 1996)."""
+    offset = torch.rand(1, generator=torch.Generator().manual_seed(seed), dtype=torch.double)
+    edges = (weights.cumsum(0) * n + offset).floor()
+    edges[-1] = n  # rounding of the sum must lose none
+    return edges.diff(prepend=edges.new_zeros(1)).clamp_min(0).long().tolist()

@@ -36,8 +36,13 @@ def test_equal_members_share_equally():
     assert stacking_weights([_belief(0.0, 1.0, n=50)] * 2, _Records(values)).tolist() == pytest.approx([0.5, 0.5])
 
 
-@given(weights=st.lists(st.floats(0.01, 1), min_size=1, max_size=6), n=st.integers(0, 300))
-def test_draws_are_shared_out_without_loss(weights, n):
+@given(weights=st.lists(st.floats(0.01, 1), min_size=1, max_size=6), n=st.integers(0, 300), seed=st.integers(0, 1000))
+def test_draws_are_shared_out_without_loss(weights, n, seed):
     share = torch.tensor(weights, dtype=torch.double)
-    counts = _shares(share / share.sum(), n)
-    assert sum(counts) == n and all(abs(c - n * w) < 1 for c, w in zip(counts, (share / share.sum()).tolist(), strict=True))
+    counts = _shares(share / share.sum(), n, seed=seed)
+    assert sum(counts) == n and all(abs(c - n * w) < 1 + 1e-9 for c, w in zip(counts, (share / share.sum()).tolist(), strict=True))
+
+
+def test_a_single_draw_is_each_members_as_often_as_its_weight():
+    counts = torch.tensor([_shares(torch.tensor([0.7, 0.3], dtype=torch.double), 1, seed=seed) for seed in range(2000)])
+    assert counts.double().mean(dim=0).tolist() == pytest.approx([0.7, 0.3], abs=0.03)
