@@ -159,7 +159,13 @@ def fit_training(
         verdict = replace(judged(held, order, training=part, shuffled=shuffled, purpose=purpose), n_records=len(training))
         contest = held if len(part) == len(training) else None
     if contest is None:
-        contest = hold_contest(training, [one for one in order if one.name in _used(verdict)], seed=seed, progress=progress)
+        try:
+            contest = hold_contest(training, [one for one in order if one.name in _used(verdict)], seed=seed, progress=progress)
+        except NextwellError:
+            if standing is None:
+                raise
+            # what was picked last time can't be fitted to these records: all are judged again
+            return fit_training(training, seed=seed, contestants=contestants, purpose=purpose, progress=progress)
     return world_of(contest, verdict, order, training=training, seed=seed, purpose=purpose)
 
 

@@ -12,6 +12,8 @@ from world_model.contestants.plain import fit_plain
 from world_model.contestants.registry import contestants, is_own
 from world_model.contract import Belief, Capabilities, Training
 from world_model.fit import fit_world_model
+from world_model.judge import Verdict
+from world_model.terms.errors import NextwellError
 from world_model.terms.factors import Continuous
 from world_model.terms.readings import Dataset
 from world_model.terms.space import SearchSpace
@@ -106,3 +108,18 @@ def test_an_honest_contestant_of_another_package_competes(data):
 
 def test_our_own_are_known_by_kind():
     assert all(is_own(one) for one in contestants().values()) and not is_own(Middle())
+
+
+@dataclass(frozen=True)
+class Broken(Middle):
+    name: str = "broken"
+
+    def fit(self, training, *, seed, progress=None):
+        raise NextwellError("Expected a solver, found none.")
+
+
+@pytest.mark.parametrize("picked", ["broken", "one that was uninstalled"])
+def test_a_standing_verdict_that_can_not_be_carried_out_is_judged_again(data, picked):
+    standing = Verdict(picked=picked, scores={}, lead={}, n_records=30, n_interventions=30, level=1, why="")
+    verdict = fit_world_model(SPACE, data, seed=0, contestants=("linear", "mean", Broken()), previous=standing).verdict
+    assert verdict.picked == "linear" and set(verdict.failed) == {"broken"}
