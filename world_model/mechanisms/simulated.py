@@ -14,6 +14,7 @@ from world_model.terms.errors import NextwellError
 from .mechanism import Mechanism
 
 MOST_ANCHORS = 64  # designs whose runs stand in for those that fail
+LARGEST = 1e100  # beyond it squares overflow: a run that explodes has failed, whatever the integrator says
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Simulated:
             ran = self._runs(design if self.anchors is None else self.anchors)
             ran = ran[~_failed(ran)]
             if not len(ran):
-                ran = torch.stack([value for value in self._known.values() if torch.isfinite(value).all()] or [torch.full_like(self._runs(design)[0], torch.nan)])
+                ran = torch.stack([value for value in self._known.values() if (value.abs() < LARGEST).all()] or [torch.full_like(self._runs(design)[0], torch.nan)])
             if not torch.isfinite(ran).all():
                 raise NextwellError(f"Expected the mechanism {self.mechanism.name!r} to run for some settings, found that its integrator fails for all {len(design)}.")
             self._instead = StandIn(mean=ran.mean(dim=0), variance=ran.var(dim=0, correction=0))
@@ -84,5 +85,5 @@ class Simulated:
 
 
 def _failed(values: Tensor) -> Tensor:
-    """`n`: True where a run is not finite."""
-    return ~torch.isfinite(values).flatten(1).all(dim=1)
+    """`n`: True where a run is not finite, or explodes."""
+    return ~(values.abs() < LARGEST).flatten(1).all(dim=1)

@@ -34,7 +34,7 @@ class Brittle:
         return np.where(rate > self.fails_above, np.nan, values)
 
 
-def training(*, fails_above: float, n: int = 24) -> Training:
+def training(*, fails_above: float, n: int = 24, mechanism: Brittle | None = None) -> Training:
     rng = np.random.default_rng(3)
     rate = rng.uniform(0.1, 1.0, n)
     values = 3.0 * (1 - np.exp(-rate[:, None] * HOURS))[:, :, None] + 0.05 * rng.normal(size=(n, 5, 1))
@@ -42,7 +42,7 @@ def training(*, fails_above: float, n: int = 24) -> Training:
         ids=tuple(map(str, range(n))), settings={"rate": rate}, roles=("candidate",) * n, blocks=("1",) * n, times_h=HOURS, variables=("od",),
         values=values, flags=np.zeros(values.shape, int),
     )  # fmt: skip
-    return Training.of(SPACE, data, mechanism=Brittle(fails_above=fails_above))
+    return Training.of(SPACE, data, mechanism=mechanism or Brittle(fails_above=fails_above))
 
 
 RUNS, FAILS = torch.tensor([[0.2]], dtype=torch.double), torch.tensor([[0.95]], dtype=torch.double)
@@ -81,3 +81,19 @@ def test_a_readout_of_an_estimated_mechanism_is_as_unsure_as_its_curve():
         sd = told.mean_sd(of=of).sd[:, -1, 0]
         torch.testing.assert_close(told.readout(Goal(readout="od"), of=of).sd, sd, rtol=1e-6, atol=0)
         torch.testing.assert_close(told.draws(8000, 1, of=of).std(dim=0)[:, -1, 0], sd, rtol=0.05, atol=0)
+
+
+class Exploding(Brittle):
+    """Growth without end: every run is finite, and most of them can't be squared."""
+
+    def simulate(self, rows, times_h, variables, *, scaled=None):
+        rate = np.array([row["rate"] for row in rows])[:, None, None]
+        return (scaled or {}).get("top", 1.0) * np.exp(150.0 * rate * times_h[:, None])
+
+
+def test_a_mechanism_that_explodes_costs_its_own_contestants_alone():
+    exploding = training(fails_above=2.0, mechanism=Exploding(fails_above=2.0))
+    told = exploding.simulated.at(torch.tensor([[0.2], [1.0]], dtype=torch.double))
+    assert (told.abs() < 1e100).all()  # 10^65 at the first rate; 10^260 at the second, for which the mean of others stands in
+    forms = (TrajectoryGP(name="residual", mechanism="mean"), TrajectoryGP(name="input", mechanism="input"), FittedMechanismResidual(), TrajectoryGP(name="wide"))
+    assert fit_training(exploding, seed=0, contestants=forms).verdict.picked == "wide"
