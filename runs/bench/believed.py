@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from world_model.mechanisms.estimate import usual_cost_ms
 from world_model.mechanisms.mechanism import Mechanism, MechanismParameter
 from world_model.terms.space import Settings
 
@@ -31,6 +32,10 @@ class Believed:
     def parameters(self) -> tuple[MechanismParameter, ...]:
         """At the values that are believed."""
         return tuple(replace(one, value=one.value * self.wrong.get(one.name, 1.0)) for one in self.mechanism.parameters)
+
+    def cost_ms(self, rows: Sequence[Settings], until_h: float) -> float:
+        """What one run costs on one core: other values change it little."""
+        return usual_cost_ms(self.mechanism, rows, until_h)
 
     def simulate(self, rows: Sequence[Settings], times_h: np.ndarray, variables: Sequence[str], *, scaled: Mapping[str, float] | None = None) -> np.ndarray:
         """`n x t x y`; `scaled` counts from the values that are believed."""

@@ -15,16 +15,17 @@ import numpy as np
 from world_model.terms.errors import MechanismError
 from world_model.terms.space import Settings
 
-from .gauss_newton import Noise, Peak, Readings, climb
+from .gauss_newton import SMALL_GAIN, Noise, Peak, Readings, climb, curvature
 from .laplace import Laplace, spread_about
 from .mechanism import Mechanism, MechanismParameter
-from .scaled_runs import Meter, ScaledRuns
+from .scaled_runs import WEAK, Meter, ScaledRuns
 
 FEW = 6  # interventions on which the search begins
 MOST_CONSTANTS = 40
-MOST_SIMULATIONS = 8000
+LEAST_SIMULATIONS, MOST_SIMULATIONS = 1000, 3000
 LEAST_EFFECT = 0.004  # of an observable's sd, by a constant's prior sd
 _DRAWS = 40  # of the prior, where the first climb ends far from the readings
+_ENOUGH = 0.5  # of the log posterior: the climb on the first few ends where a step promises less
 _FAR = 0.15  # of an observable's sd
 _USUAL_MS = 2.5  # for a mechanism that does not say what a run costs
 
@@ -33,8 +34,13 @@ _USUAL_MS = 2.5  # for a mechanism that does not say what a run costs
 class Costed(Protocol):
     """A mechanism that says what one simulation costs on one core, by counting and not by the clock."""
 
-    @property
-    def cost_ms(self) -> float: ...
+    def cost_ms(self, rows: Sequence[Settings], until_h: float) -> float:
+        """Of a run of one of these interventions, from 0 to this hour, nan where only end points are read."""
+
+
+def usual_cost_ms(mechanism: Mechanism, rows: Sequence[Settings], until_h: float) -> float:
+    """What a simulation of one of these interventions to this hour costs on one core: as the mechanism says, else the usual."""
+    return mechanism.cost_ms(rows, until_h) if isinstance(mechanism, Costed) else _USUAL_MS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,13 +53,12 @@ class Budget:
         patience: by how many times these seconds the processor may be used before all stops (the report says so then).
     """
 
-    seconds: float = 8.0
+    seconds: float = 5.0
     patience: float = 3.0
 
-    def meter(self, mechanism: Mechanism) -> Meter:
-        """A fresh count for this mechanism."""
-        cost_ms = mechanism.cost_ms if isinstance(mechanism, Costed) else _USUAL_MS
-        return Meter(simulations=int(np.clip(1e3 * self.seconds / cost_ms, 600, MOST_SIMULATIONS)), seconds=self.seconds * self.patience)
+    def meter(self, mechanism: Mechanism, rows: Sequence[Settings], until_h: float) -> Meter:
+        """A fresh count for runs of this mechanism like these, to this hour."""
+        return Meter(simulations=int(np.clip(1e3 * self.seconds / usual_cost_ms(mechanism, rows, until_h), LEAST_SIMULATIONS, MOST_SIMULATIONS)), seconds=self.seconds * self.patience)
 
 
 @dataclass(frozen=True)
@@ -174,17 +179,19 @@ def estimate(
         MechanismError: the mechanism can't be run for any of them.
     """
     budget = budget or Budget()
-    meter = budget.meter(mechanism)
+    meter = budget.meter(mechanism, [readings.rows[i] for i in spread[:FEW]], float(times_h[-1]))
     everything = ScaledRuns(mechanism=mechanism, times_h=times_h, variables=variables, constants=mechanism.parameters, meter=meter)
     few, base = _few_that_run(everything, readings, spread)
-    runs, ignored = _that_matter(everything, readings.take(few), base)
+    runs, ignored, slopes = _that_matter(everything, readings.take(few), base)
     left_out = tuple(c.name for c in everything.constants if c not in runs.constants)
     p = len(runs.constants)
-    peak = _first_peak(runs, readings.take(few), reserve=meter.simulations // 4)
+    peak = _first_peak(runs, readings.take(few), slopes=slopes, reserve=meter.left // 2)
+    bend = curvature(peak.jacobian, readings.take(few), peak.told, readings.take(few).variance(peak.told, noise="shared")) if p else None
     # two thirds of what is left go to one climb on more interventions, the rest to the directions that matter still
-    n_more = int(np.clip(meter.left * 2 // 3 // max(2 * p + 4, 1), len(few), len(readings)))
+    k = int((np.linalg.eigvalsh(bend) > 1.0 + WEAK).sum()) if bend is not None else 0
+    n_more = int(np.clip(meter.left * 2 // 3 // (2 * k + 4), len(few), len(readings)))
     used = np.concatenate([few, [i for i in spread if i not in set(few.tolist())]]).astype(int)[:n_more]
-    peak = _climb(runs, readings.take(used), start=peak.u, noise="own", reserve=meter.left // 3)
+    peak = _climb(runs, readings.take(used), start=peak.u, noise="own", reserve=meter.left // 3, bend=bend)
     laplace = spread_about(runs, readings, peak, used=used)
     covariance = laplace.covariance
     report = EstimateReport(
@@ -213,20 +220,20 @@ def _few_that_run(runs: ScaledRuns, readings: Readings, spread: np.ndarray) -> t
     )
 
 
-def _that_matter(runs: ScaledRuns, few: Readings, base: np.ndarray) -> tuple[ScaledRuns, np.ndarray]:
-    """The constants that move what is read, the strongest at most forty, in the mechanism's own order; `y` variance by the others."""
+def _that_matter(runs: ScaledRuns, few: Readings, base: np.ndarray) -> tuple[ScaledRuns, np.ndarray, np.ndarray]:
+    """The constants that move what is read, the strongest at most forty, in the mechanism's own order; `y` variance by the others; slopes."""
     slopes = runs.jacobian(few.rows, np.zeros(len(runs.constants)), base=base)
     effect = np.sqrt(((slopes / few.scale[:, None]) ** 2).mean(axis=(0, 1, 2))) if len(runs.constants) else np.zeros(0)
     strongest = set(np.argsort(-effect, kind="stable")[:MOST_CONSTANTS].tolist())
     kept = [i for i in range(len(effect)) if i in strongest and effect[i] > LEAST_EFFECT]
     others = [i for i in range(len(effect)) if i not in kept]
-    return replace(runs, constants=tuple(runs.constants[i] for i in kept)), (slopes[..., others] ** 2).mean(axis=(0, 1)).sum(axis=-1)
+    return replace(runs, constants=tuple(runs.constants[i] for i in kept)), (slopes[..., others] ** 2).mean(axis=(0, 1)).sum(axis=-1), slopes[..., kept]
 
 
-def _first_peak(runs: ScaledRuns, few: Readings, *, reserve: int) -> Peak:
+def _first_peak(runs: ScaledRuns, few: Readings, *, slopes: np.ndarray, reserve: int) -> Peak:
     """From the values as given; where that ends far from the readings, from the best draws of the prior too."""
     p = len(runs.constants)
-    best = _climb(runs, few, start=np.zeros(p), noise="shared", reserve=reserve)
+    best = _climb(runs, few, start=np.zeros(p), noise="shared", reserve=reserve, jacobian=slopes, enough=_ENOUGH)
     if not p or _distance(few, best) < _FAR:
         return best
     if not best.converged:
@@ -242,15 +249,18 @@ def _first_peak(runs: ScaledRuns, few: Readings, *, reserve: int) -> Peak:
     for _, i in sorted(known):
         if _distance(few, best) < _FAR or not runs.meter.allows(len(few) * (p + 2) + reserve):
             break
-        other = _climb(runs, few, start=drawn[i], noise="shared", reserve=reserve)
+        other = _climb(runs, few, start=drawn[i], noise="shared", reserve=reserve, enough=_ENOUGH)
         if few.cost(other.told, other.u, noise="shared") < few.cost(best.told, best.u, noise="shared"):
             best = other
     return best
 
 
-def _climb(runs: ScaledRuns, readings: Readings, *, start: np.ndarray, noise: Noise, reserve: int) -> Peak:
+def _climb(
+    runs: ScaledRuns, readings: Readings, *, start: np.ndarray, noise: Noise, reserve: int,
+    jacobian: np.ndarray | None = None, bend: np.ndarray | None = None, enough: float = SMALL_GAIN,
+) -> Peak:  # fmt: skip
     if len(start):
-        return climb(runs, readings, start=start, noise=noise, reserve=reserve)
+        return climb(runs, readings, start=start, noise=noise, reserve=reserve, jacobian=jacobian, bend=bend, enough=enough)
     told = runs.at(readings.rows, start)
     return Peak(u=start, told=told, jacobian=np.zeros((*told.shape, 0)), converged=True)
 

@@ -19,11 +19,14 @@ import numpy as np
 
 from world_model.terms.space import Settings
 
-from .scaled_runs import ScaledRuns
+from .scaled_runs import WEAK, ScaledRuns
 
 Noise = Literal["shared", "own"]  # one relative noise for all observables, or each its own
 LONGEST = 1.5  # prior sds that one step may move a constant
 SMALL_GAIN = 0.05  # of the log posterior: less than this is no progress
+BORROWED = 2.0  # readings' worth of the shared noise in an observable's own
+STUCK = 1e3  # damping beyond which the Jacobian must be wrong, or this is the peak
+_RENEWALS = 4  # of the Jacobian where nothing is gained: each has better axes than the one before
 _UPDATES = 2  # steps on one Jacobian
 _FLOOR = 1e-3  # of the readings' sd: what the integrator's error and rounding leave
 
@@ -58,16 +61,19 @@ class Readings:
         return np.where(np.isfinite(self.mean - told), self.count, 0.0)
 
     def variance(self, told: np.ndarray, *, noise: Noise) -> np.ndarray:
-        """`y`: best noise variance of one reading around this simulation."""
+        """`y`: best noise variance of one reading around this simulation; an observable that few readings tell borrows from the others."""
         weight = self.weight(told)
         rss = (weight * self.residual(told) ** 2).sum((0, 1)) / self.scale**2
         read = weight.sum((0, 1))
-        share = rss.sum() / max(read.sum(), 1.0) if noise == "shared" else rss / np.maximum(read, 1.0)
+        shared = rss.sum() / max(read.sum(), 1.0) * np.ones(len(rss))
+        share = shared if noise == "shared" else (rss + BORROWED * shared) / (read + BORROWED)
         return np.asarray((share + _FLOOR**2) * self.scale**2)
 
     def cost(self, told: np.ndarray, u: np.ndarray, *, noise: Noise) -> float:
         """Minus the log posterior, up to a constant."""
-        return float((0.5 * self.weight(told).sum((0, 1)) * np.log(self.variance(told, noise=noise))).sum() + 0.5 * (u**2).sum())
+        read = self.weight(told).sum((0, 1))
+        read = read + BORROWED * (read > 0) if noise == "own" else read
+        return float((0.5 * read * np.log(self.variance(told, noise=noise))).sum() + 0.5 * (u**2).sum())
 
 
 @dataclass(frozen=True)
@@ -87,35 +93,55 @@ class Peak:
     converged: bool
 
 
-def climb(runs: ScaledRuns, readings: Readings, *, start: np.ndarray, noise: Noise, reserve: int) -> Peak:
-    """From `start` to the peak, or until only `reserve` simulations are left."""
+def climb(
+    runs: ScaledRuns, readings: Readings, *, start: np.ndarray, noise: Noise, reserve: int,
+    jacobian: np.ndarray | None = None, bend: np.ndarray | None = None, enough: float = SMALL_GAIN,
+) -> Peak:  # fmt: skip
+    """From `start` to the peak, or until only `reserve` simulations are left.
+
+    Args:
+        jacobian: at the start, where it is known.
+        enough: gains of the log posterior below this are no progress.
+        bend: second derivative near the start, where one is known from other interventions: steps of the first derivatives go by it.
+    """
     n, p = len(readings), len(start)
     u, told = start, runs.at(readings.rows, start)
-    jacobian = runs.jacobian(readings.rows, u, base=told)
-    cost, age, damping, converged, idle = readings.cost(told, u, noise=noise), 0, 1e-2, False, 0
+    if jacobian is None:
+        jacobian = runs.jacobian(readings.rows, u, base=told, bend=bend)
+    renewals = 1 if bend is not None else 0  # since the last gain
+    cost, age, damping, converged = readings.cost(told, u, noise=noise), 0, 1e-2, False
     while runs.meter.allows(n + reserve):
         step, promised = _step(jacobian, readings, told, u, damping, noise)
-        if promised < SMALL_GAIN and not age:
-            converged = True
-            break
         trial = runs.at(readings.rows, u + step)
         lost = np.isfinite(told).all(axis=(1, 2)) & ~np.isfinite(trial).all(axis=(1, 2))
         gain = -np.inf if lost.any() else cost - readings.cost(trial, u + step, noise=noise)
+        ends = promised < enough and damping <= 1.0  # a heavily damped step promises little anywhere
         kept = gain > 0.75 * promised
         damping = max(damping / 10.0, 1e-6) if kept else damping * (1.0 if gain > 0.25 * promised else 3.0 if gain > 0 else 10.0)
         if gain > 0:
-            bend = np.nan_to_num(trial - told) - jacobian @ step
-            jacobian = jacobian + bend[..., None] * step / max(float(step @ step), 1e-12)
+            off = np.nan_to_num(trial - told) - jacobian @ step
+            jacobian = jacobian + off[..., None] * step / max(float(step @ step), 1e-12)
             u, told, cost, age = u + step, trial, cost - gain, age + 1
-            idle = idle + 1 if gain < SMALL_GAIN else 0
-        if damping > 1e6 or idle > 1:
+            renewals = renewals if gain < enough else min(renewals, 1)
+        # the end is believed of derivatives that were taken here, along axes that were known
+        if renewals and ((ends and age < 2) or (renewals >= _RENEWALS and (promised < enough or damping > STUCK))):
             converged = True
             break
-        if age and (age > _UPDATES or gain < 0.25 * promised):
+        stuck = promised < enough or damping > STUCK
+        if stuck or (age and (age > _UPDATES or gain < 0.25 * promised)):
             if not runs.meter.allows(n * p + n + reserve):
                 break
-            jacobian, age = runs.jacobian(readings.rows, u, base=told), 0
+            jacobian = renewed(runs, readings, u, told, jacobian, noise=noise)
+            age, renewals, damping = 0, renewals + 1, min(damping, 1.0)
     return Peak(u=u, told=told, jacobian=jacobian, converged=converged)
+
+
+def renewed(runs: ScaledRuns, readings: Readings, u: np.ndarray, told: np.ndarray, jacobian: np.ndarray, *, noise: Noise) -> np.ndarray:
+    """The derivatives at `u`, by steps along the axes of the posterior as an older Jacobian tells them; its weak axes stay as they were."""
+    bend = curvature(jacobian, readings, told, readings.variance(told, noise=noise))
+    height, axes = np.linalg.eigh(bend)
+    weak = axes[:, height <= 1.0 + WEAK]
+    return np.asarray(runs.jacobian(readings.rows, u, base=told, bend=bend) + (jacobian @ weak) @ weak.T)
 
 
 def curvature(jacobian: np.ndarray, readings: Readings, told: np.ndarray, variance: np.ndarray) -> np.ndarray:

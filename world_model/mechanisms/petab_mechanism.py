@@ -67,8 +67,7 @@ class PetabMechanism:
         """What may be estimated, at this mechanism's values."""
         return tuple(replace(one, value=self.values[one.name]) for one in self.problem.estimated)
 
-    @property
-    def cost_ms(self) -> float:
+    def cost_ms(self, rows: Sequence[Settings], until_h: float) -> float:
         """What one simulation costs on one core, by counting reactions; a pre-equilibration costs as much again."""
         return 0.1 * self.problem.simulator.n_reactions * (2.0 if self.problem.readings.experiments[0].before else 1.0)
 

@@ -17,17 +17,25 @@ from .actions import Change, Doings, doings
 from .mechanism import MechanismParameter
 from .sbml_model import InitialAssignments, SbmlModel, extra, read_model, slope_of
 
-# what one step of the integrator costs on one core: a part for itself, and a part for each species
-_STEP_MS, _STEP_SPECIES_MS = 0.0015, 0.00022
+_FINER = (1, 4, 16)  # how a run of a model that jumps is tried again
+# what a run costs on one core, and each step of the integrator in it: a part for itself, and a part for each species
+_RUN_MS, _STEP_MS, _STEP_SPECIES_MS = 0.2, 0.0007, 0.00014
 
 
 @dataclass(frozen=True, kw_only=True)
 class Integration:
-    """How carefully to integrate, and when to give up: steps are those between two sample times."""
+    """How carefully to integrate, and when to give up.
+
+    Attributes:
+        most_steps: between two sample times.
+        fewest_steps: in a whole run of a model that jumps (see `SbmlModel.jumps`): the integrator chooses its steps by how smooth the
+            last ones were, and would step over a pulse that none of them touched. A pulse longer than a step is always met.
+    """
 
     relative_tolerance: float = 1e-6
     absolute_tolerance: float = 1e-12
     most_steps: int = 5000
+    fewest_steps: int = 250
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +80,8 @@ class SbmlMechanism:
         self._check_factors()
         self._selections = [self._selection(i, name, told) for i, (name, told) in enumerate(spec.observables.items())]
         self._engine = _engine()
-        self._runner = self._compile(integration or Integration())
+        self._integration = integration or Integration()
+        self._runner = self._compile(self._integration)
         ids = list(self._runner.model.getGlobalParameterIds())
         self._place = {name: i for i, name in enumerate(ids)}
         self._base = {name: float(self._runner[name]) for name in (*self.model.parameters, *self.model.floating, *self.model.boundary)}
@@ -87,20 +96,26 @@ class SbmlMechanism:
         """Constants, then starting amounts, as in the file."""
         return self._parameters
 
-    @property
-    def cost_ms(self) -> float:
-        """About what one run costs on one core, from the count of the integrator's steps, which no clock disturbs."""
+    def cost_ms(self, rows: Sequence[Settings], until_h: float) -> float:
+        """About what a run of one of these costs on one core, from the count of the integrator's steps, which no clock disturbs.
+
+        Changes on the way count for nothing; a run that fails, for a thousand steps.
+        """
         integrator = self._runner.integrator
-        hours = self.spec.end_h or 1.0
+        hours = (self.spec.end_h or 1.0) if np.isnan(until_h) else until_h
+        steps: list[int] = []
         integrator.variable_step_size = True
         try:
-            self._runner.resetToOrigin()
-            steps = len(np.asarray(self._runner.simulate(0.0, hours * self.spec.hours)))
-        except RuntimeError:
-            steps = 1000
+            for row in rows:
+                try:
+                    self.start(doings(self.spec.factors, row), scaled={})
+                    self._watch(hours)
+                    steps.append(len(np.asarray(self._runner.simulate(0.0, hours * self.spec.hours))))
+                except RuntimeError:
+                    steps.append(1000)
         finally:
             integrator.variable_step_size = False
-        return 0.1 + steps * (_STEP_MS + _STEP_SPECIES_MS * len(self.model.floating))
+        return _RUN_MS + float(np.mean(steps)) * (_STEP_MS + _STEP_SPECIES_MS * len(self.model.floating))
 
     def simulate(self, rows: Sequence[Settings], times_h: np.ndarray, variables: Sequence[str], *, scaled: Mapping[str, float] | None = None) -> np.ndarray:
         """`n x t x y`; a row of nan where the integrator fails. See `Mechanism`."""
@@ -131,11 +146,13 @@ class SbmlMechanism:
 
         A sample at the instant of a change is read just before it.
         """
-        try:
-            self.start(done, scaled=scaled)
-            return self.advance(done.changes, times_h, selections, now_h=0.0)
-        except RuntimeError:
-            return None
+        for finer in _FINER if self.model.jumps else _FINER[:1]:
+            try:
+                self.start(done, scaled=scaled)
+                return self.advance(done.changes, times_h, selections, now_h=0.0, finer=finer)
+            except RuntimeError:  # error control gives up where a long step meets a jump
+                continue
+        return None
 
     def start(self, done: Doings, *, scaled: Mapping[str, float]) -> None:
         """Back to the model's own start, with what is changed before the run."""
@@ -164,13 +181,17 @@ class SbmlMechanism:
             if one.quantity is None:
                 self._runner[one.target] = one.on(self._base[one.target])
 
-    def advance(self, changes: Sequence[Change], times_h: np.ndarray, selections: Sequence[str], *, now_h: float) -> np.ndarray:
+    def advance(self, changes: Sequence[Change], times_h: np.ndarray, selections: Sequence[str], *, now_h: float, finer: int = 4) -> np.ndarray:
         """`t x s` from the present state on, at `times_h` from `now_h` on, with the changes at or after it.
+
+        Args:
+            finer: by how much shorter than usual the steps of a model that jumps may be at most.
 
         Raises:
             RuntimeError: the integrator fails.
         """
         read = np.full((len(times_h), len(selections)), np.nan)
+        self._watch(float(np.max(times_h, initial=now_h)), finer=finer)
         held: dict[str, float] = {}
         here = np.nonzero(times_h <= now_h)[0]
         if len(here):
@@ -197,6 +218,11 @@ class SbmlMechanism:
     def restore(self, saved: bytes) -> None:
         """The state that `save` wrote."""
         self._runner.loadStateS(saved)
+
+    def _watch(self, until_h: float, *, finer: int = 1) -> None:
+        """The longest step of a run to this hour."""
+        if self.model.jumps:
+            self._runner.integrator.maximum_time_step = until_h * self.spec.hours / (self._integration.fewest_steps * finer)
 
     def _do(self, change: Change, held: dict[str, float]) -> None:
         runner = self._runner

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -36,6 +36,7 @@ class SbmlModel:
         ruled: symbols that a rule determines.
         floating, boundary: species.
         assigned: species whose starting amount is computed from other symbols.
+        jumps: it has events, pieces or steps (floor, ceiling), or calls the time.
     """
 
     origin: str
@@ -46,6 +47,7 @@ class SbmlModel:
     boundary: tuple[str, ...]
     assigned: tuple[str, ...]
     compartments: tuple[str, ...]
+    jumps: bool = False
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -121,6 +123,7 @@ def read_model(
         boundary=tuple(s.getId() for s in species if s.getBoundaryCondition() and s.getId() not in ruled - rates),
         assigned=tuple(s.getId() for s in species if model.getInitialAssignment(s.getId()) is not None),
         compartments=tuple(model.getCompartment(i).getId() for i in range(model.getNumCompartments())),
+        jumps=model.getNumEvents() > 0 or any(_jumps(sbml, math) for math in _moving(model)),
     )  # fmt: skip
     for symbol in sorted(ramped):
         found.refuse_unknown(symbol, (*found.parameters, *found.boundary), what="a constant or boundary species to be ramped", where=symbol)
@@ -166,6 +169,24 @@ def _symbols(node: Any) -> set[str]:
 
 def _calls_time(sbml: Any, node: Any) -> bool:
     return node.getType() == sbml.AST_NAME_TIME or any(_calls_time(sbml, node.getChild(i)) for i in range(node.getNumChildren()))
+
+
+def _moving(model: Any) -> Iterator[Any]:
+    """Formulas that act while it runs."""
+    for i in range(model.getNumRules()):
+        yield model.getRule(i).getMath()
+    for i in range(model.getNumReactions()):
+        law = model.getReaction(i).getKineticLaw()
+        yield law.getMath() if law is not None else None
+    for i in range(model.getNumFunctionDefinitions()):
+        yield model.getFunctionDefinition(i).getMath()
+
+
+def _jumps(sbml: Any, node: Any) -> bool:
+    if node is None:
+        return False
+    steps = {sbml.AST_FUNCTION_PIECEWISE, sbml.AST_FUNCTION_FLOOR, sbml.AST_FUNCTION_CEILING, sbml.AST_NAME_TIME}
+    return node.getType() in steps or any(_jumps(sbml, node.getChild(i)) for i in range(node.getNumChildren()))
 
 
 def _ramp(sbml: Any, model: Any, symbol: str) -> None:

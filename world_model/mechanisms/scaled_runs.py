@@ -13,6 +13,7 @@ from world_model.terms.space import Settings
 from .mechanism import Mechanism, MechanismParameter
 
 STEP = 0.03  # of a natural logarithm: far above what the integrator blurs, and a curve hardly bends over it
+WEAK = 0.1  # information of the readings over that of the prior
 
 
 @dataclass
@@ -78,6 +79,17 @@ class ScaledRuns:
             told[..., k] = np.nan_to_num(slope, nan=0.0, posinf=0.0, neginf=0.0)
         return told
 
-    def jacobian(self, rows: Sequence[Settings], u: np.ndarray, *, base: np.ndarray) -> np.ndarray:
-        """`n x t x y x p` derivatives by `u`."""
-        return self.along(rows, u, np.diag(1.0 / self.log_sd), base=base, step=STEP) * self.log_sd
+    def jacobian(self, rows: Sequence[Settings], u: np.ndarray, *, base: np.ndarray, bend: np.ndarray | None = None) -> np.ndarray:
+        """`n x t x y x p` derivatives by `u`.
+
+        Args:
+            bend: `p x p`, second derivative of minus the log posterior. With it the steps go along its axes, each by what moves the
+                readings by their noise: where two constants trade off against each other, a step along one of them alone would leave
+                the ridge for places that are curved. Axes that the readings hardly tell from the prior are left at zero.
+        """
+        if bend is None:
+            return self.along(rows, u, np.diag(1.0 / self.log_sd), base=base, step=STEP) * self.log_sd
+        height, axes = np.linalg.eigh(bend)
+        axes, height = axes[:, height > 1.0 + WEAK], height[height > 1.0 + WEAK]
+        reach = np.minimum(1.0 / np.sqrt(height), STEP / np.abs(axes * self.log_sd[:, None]).max(axis=0, initial=1e-12))
+        return np.asarray((self.along(rows, u, axes * reach, base=base, step=1.0) / reach) @ axes.T)

@@ -10,6 +10,7 @@ from world_model.mechanisms.estimate import Budget, estimate
 from world_model.mechanisms.gauss_newton import Readings
 from world_model.mechanisms.mechanism import MechanismParameter
 from world_model.mechanisms.right_hand_side import RightHandSide
+from world_model.mechanisms.scaled_runs import Meter, ScaledRuns
 from world_model.terms.errors import MechanismError
 from world_model.terms.mechanism_doc import InitialTarget, Observed, ParameterTarget
 
@@ -138,3 +139,61 @@ def test_leaving_an_intervention_out_in_closed_form_is_what_a_refit_gives():
         true = refitted.mechanism.simulate([readings.rows[g]], HOURS, NAMES)[0]
         moved = np.abs(true - laplace.told[at]).max()
         assert np.abs(told - true).max() < 0.3 * moved + 2e-3, (g, moved)
+
+
+class Ridge:
+    """A fast oscillation tells a / b to a part in ten thousand; a smooth observable tells a: the peak lies on a thin ridge a / b = 1."""
+
+    name = "ridge"
+    parameters = (MechanismParameter(name="a", value=1.0), MechanismParameter(name="b", value=1.0))
+
+    def simulate(self, rows, times_h, variables, *, scaled=None):
+        a, b = ((scaled or {}).get(name, 1.0) for name in "ab")
+        dose = np.array([row["s"] for row in rows])[:, None]
+        return np.stack([np.sin(6 * dose * a / b * times_h), dose * np.log1p(a * times_h)], axis=-1)
+
+
+def test_a_thin_ridge_between_two_constants_is_followed_to_its_peak():
+    rows = [{"s": s} for s in np.linspace(0.5, 1.5, 10)]
+    truth = Ridge().simulate(rows, HOURS, NAMES, scaled={"a": 0.4, "b": 0.4})
+    scale = truth.std((0, 1))
+    noisy = truth + 0.05 * scale * np.random.default_rng(0).normal(size=truth.shape)
+    told = found(Ridge(), Readings(rows=rows, mean=noisy, count=np.ones_like(noisy), scale=scale))
+    values = {p.name: p.value for p in told.mechanism.parameters}
+    assert values["a"] == pytest.approx(0.4, rel=0.03)
+    assert values["a"] / values["b"] == pytest.approx(1.0, abs=1e-3)
+    assert told.report.noise_share == pytest.approx((0.05, 0.05), rel=0.2)
+
+
+def test_an_observable_that_few_readings_tell_borrows_the_noise_of_the_others():
+    readings = drawn(4, noise=0.0)
+    mean = np.full_like(readings.mean, np.nan)
+    mean[..., 0], mean[0, 0, 1] = readings.mean[..., 0], readings.mean[0, 0, 1]
+    count = np.isfinite(mean).astype(float)
+    one = Readings(rows=readings.rows, mean=mean, count=count, scale=np.ones(2))
+    told = readings.mean.copy()
+    told[..., 0] += 0.1  # 36 readings off by 0.1, and one of the other observable met exactly
+    shared = 36 * 0.1**2 / 37
+    assert one.variance(told, noise="own") == pytest.approx([(36 * 0.1**2 + 2 * shared) / 38, 2 * shared / 3], abs=2e-6)
+
+
+def test_steps_along_the_axes_of_the_bend_give_the_derivatives_of_a_smooth_mechanism():
+    rows = [{"s": 1.0}, {"s": 2.0}]
+    runs = ScaledRuns(mechanism=Decay(), times_h=HOURS, variables=NAMES, constants=Decay.parameters, meter=Meter(simulations=99, seconds=99.0))
+    base = runs.at(rows, np.zeros(2))
+    told = runs.jacobian(rows, np.zeros(2), base=base, bend=np.array([[900.0, 850.0], [850.0, 900.0]]))
+    left = np.array([1.0, 2.0])[:, None] * np.exp(-0.4 * HOURS)
+    by_a, by_k = 0.5 * left, -0.5 * 0.4 * HOURS * left  # log sd 0.5
+    assert told[..., 0, 0] == pytest.approx(by_a, abs=0.02)
+    assert told[..., 0, 1] == pytest.approx(by_k, abs=0.02)
+    flat = runs.jacobian(rows, np.zeros(2), base=base, bend=np.eye(2))
+    assert (flat == 0).all()  # nothing that the readings tell from the prior
+
+
+def test_a_mechanism_that_costs_more_is_run_less_often():
+    class Slow(Decay):
+        def cost_ms(self, rows, until_h):
+            return until_h / 2  # 4 ms for 8 h
+
+    assert Budget(seconds=5.0).meter(Slow(), [{"s": 1.0}], 8.0).simulations == 1250
+    assert Budget(seconds=5.0).meter(Decay(), [{"s": 1.0}], 8.0).simulations == 2000

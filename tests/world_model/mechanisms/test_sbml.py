@@ -182,3 +182,35 @@ def test_questions_that_make_no_sense_are_refused(logistic):
         mechanism.simulate([{"f": 1.0}], HOURS, ["N"], scaled={"q": 2.0})
     with pytest.raises(MechanismError, match="unit of time"):
         hours_in("hours")
+
+
+MATH = 'xmlns="http://www.w3.org/1998/Math/MathML"'
+PULSE = f"""<?xml version="1.0" encoding="UTF-8"?>
+<sbml xmlns="http://www.sbml.org/sbml/level3/version1/core" level="3" version="1"><model id="pulse">
+<listOfParameters><parameter id="A" value="0" constant="false"/><parameter id="B" value="1" constant="false"/>
+  <parameter id="dose" value="5" constant="true"/></listOfParameters>
+<listOfRules>
+ <rateRule variable="B"><math {MATH}><apply><times/><cn>-0.001</cn><ci>B</ci></apply></math></rateRule>
+ <rateRule variable="A"><math {MATH}><piecewise><piece><ci>dose</ci><apply><and/>
+  <apply><geq/><csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/time"> t </csymbol><cn>70</cn></apply>
+  <apply><lt/><csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/time"> t </csymbol><cn>71</cn></apply></apply></piece>
+  <otherwise><cn>0</cn></otherwise></piecewise></math></rateRule>
+</listOfRules></model></sbml>"""
+
+
+def test_a_short_pulse_that_error_control_would_step_over_is_met():
+    spec = SbmlSpec(factors={"dose": ParameterTarget(target="dose")}, observables={"A": Observed(of="A")})
+    careful = SbmlMechanism(PULSE, spec)
+    assert careful.model.jumps
+    told = careful.simulate([{"dose": 5.0}], np.array([0.0, 100.0]), ("A",))
+    assert told[0, 1, 0] == pytest.approx(5.0, rel=0.01)  # 5 an hour for one hour
+    blind = SbmlMechanism(PULSE, spec, integration=Integration(fewest_steps=1))
+    assert blind.simulate([{"dose": 5.0}], np.array([0.0, 100.0]), ("A",))[0, 1, 0] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_longer_run_is_said_to_cost_more_by_counting_steps(chain):
+    mechanism = SbmlMechanism(chain, SbmlSpec(observables={"P": Observed(of="P")}))
+    costs = [mechanism.cost_ms([{}], hours) for hours in (0.01, 1.0, 100.0)]
+    assert costs == sorted(costs)
+    assert mechanism.cost_ms([{}], 1.0) == costs[1]
+    assert not mechanism.model.jumps
