@@ -12,7 +12,7 @@ from world_model.terms.proposal import ProposedExperiment
 from world_model.terms.readings import FLAGS, Dataset
 
 from .campaign_state import CampaignState
-from .progress import experiments, is_answered, settings_as_done
+from .progress import experiments, is_answered, levels_of, settings_as_done
 
 # readings closer than this are of one time: half a second
 SAME_TIME_H = 0.5 / 3600
@@ -79,10 +79,9 @@ def _blocks(state: CampaignState, rows: Sequence[ProposedExperiment]) -> tuple[s
 
 
 def _contexts(state: CampaignState, rows: Sequence[ProposedExperiment]) -> dict[str, np.ndarray]:
-    """Each context's levels: as recorded, else as the round was proposed for; empty where nobody said."""
-    planned = {e.id: opened.contexts for opened in state.rounds for e in opened.experiments}
-    told = [{**planned.get(e.id, {}), **state.contexts.get(e.id, {})} for e in rows]
-    return {context.name: np.array([levels.get(context.name, "") for levels in told], dtype=object) for context in state.charter.contexts}
+    """Each context's levels; empty where nobody said."""
+    told = levels_of(state)
+    return {context.name: np.array([told.get(e.id, {}).get(context.name, "") for e in rows], dtype=object) for context in state.charter.contexts}
 
 
 def _column(cells: Sequence[float | str]) -> np.ndarray:

@@ -28,6 +28,12 @@ def settings_as_done(state: CampaignState) -> dict[str, dict[str, float | str]]:
     return done
 
 
+def levels_of(state: CampaignState) -> dict[str, dict[str, str]]:
+    """Experiment → context → level: as recorded, else as the round was proposed for; what nobody said is left out."""
+    planned = {e.id: opened.contexts for opened in state.rounds for e in opened.experiments}
+    return {id: {**planned.get(id, {}), **state.contexts.get(id, {})} for id in planned.keys() | state.contexts.keys()}
+
+
 def is_answered(state: CampaignState, id: str) -> bool:
     """True where there is a reading, or where it is known that there will be none."""
     return id in state.answered or id in state.failed

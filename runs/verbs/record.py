@@ -20,7 +20,7 @@ from ..journal.canonical import canonical_json, sha256_of
 from ..state.campaign_state import CampaignState, RoundState
 from ..state.known_readings import Cell, Read, known_readings
 from ..state.payloads import ExperimentsFailed, Failure, Readings, ResultsRecorded
-from ..state.progress import unfinished_rounds
+from ..state.progress import levels_of, unfinished_rounds
 from .approve import edited_after_approval
 from .context_text import check_contexts
 from .open_campaign import OpenCampaign
@@ -98,19 +98,20 @@ def record_content(
     check_contexts(contexts or {}, state.charter.contexts)
     joined = join_content(state, content, name=name, round=round, failed=failed, partial=partial, correct=correct, offset_h=offset_h, plan=plan, how=how)
     result, rounds, fresh, newly_failed = joined.result, joined.rounds, joined.fresh, joined.failed
-    if not fresh and not newly_failed:
+    moved = _moved(state, result.readings, contexts or {}) if correct else frozenset()
+    if not fresh and not newly_failed and not moved:
         raise ConflictError(f"{name}: expected new readings, found every one of its {len(result.readings)} recorded already. Nothing was changed.")
     recorded = ResultsRecorded(
         round=rounds[0].number if len(rounds) == 1 else None, source=name[:200], sha256=result.sha256, simulated=simulated, plate=", ".join(result.plates),
         readings=columns(fresh), partial=partial, corrects=correct,
-        unread=_unread(result), contexts={one.experiment_id: dict(contexts) for one in fresh} if contexts else {},
+        unread=_unread(result), contexts={id: dict(contexts) for id in dict.fromkeys([*(one.experiment_id for one in fresh), *sorted(moved)])} if contexts else {},
     )  # fmt: skip
     campaign.raw.keep(content, suffix=".csv" if not is_workbook(content) else ".xlsx")
     payloads: list[Word] = [recorded]
     if newly_failed:
         payloads.append(ExperimentsFailed(experiments=tuple(Failure(id=id, why=why or "failed") for id, why in sorted(newly_failed.items()))))
     after = campaign.append(payloads, on=state)
-    return Outcome(state=after, round=after.rounds[rounds[0].number - 1] if len(rounds) == 1 else None, messages=(*edited_after_approval(campaign, rounds), *joined.messages))
+    return Outcome(state=after, round=after.rounds[rounds[0].number - 1] if len(rounds) == 1 else None, messages=(*edited_after_approval(campaign, rounds), *_untold(after, fresh), *joined.messages))
 
 
 def join_content(
@@ -239,6 +240,23 @@ def _fresh(observations: Sequence[Observation], known: Mapping[Cell, Read], *, c
             f'Nothing is taken. If the new ones are right, say why: --correct "REASON"; the old ones stay in the journal.'
         )
     return fresh
+
+
+def _moved(state: CampaignState, observations: Sequence[Observation], contexts: Mapping[str, str]) -> frozenset[str]:
+    """The experiments that were recorded under other levels of these contexts, or under none."""
+    before = levels_of(state)
+    return frozenset(id for id in {one.experiment_id for one in observations} if any(before.get(id, {}).get(name) != level for name, level in contexts.items()))
+
+
+def _untold(state: CampaignState, fresh: Sequence[Observation]) -> tuple[str, ...]:
+    """A sentence for each context of the campaign that nobody has told of experiments with new readings; blanks have none."""
+    roles = {e.id: e.role for opened in state.rounds for e in opened.experiments}
+    told, ids = levels_of(state), {one.experiment_id for one in fresh if roles.get(one.experiment_id) != "blank"}
+    unknown = {context.name: sum(not told.get(id, {}).get(context.name) for id in ids) for context in state.charter.contexts}
+    return tuple(
+        f'No {name} is told of {count} experiments: the model learns from them as from an unknown one. To tell it, record the file again with --context {name}=LEVEL --correct "REASON".'
+        for name, count in unknown.items() if count
+    )  # fmt: skip
 
 
 def _unread(result: ReadResult) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from runs.verbs.open_campaign import begin
 from runs.verbs.record import record_content
 from runs.verbs.record_frame import import_frame
 from world_model.terms.contexts import Context
-from world_model.terms.errors import ResultsError
+from world_model.terms.errors import ConflictError, ResultsError
 
 DONOR = Context(name="donor", kind="donor", levels=("D1", "D2", "D3"))
 DAY = Context(name="day", kind="day")
@@ -48,6 +48,21 @@ def test_a_correction_may_move_a_file_to_another_donor(approved, results_text):
     data = dataset(approved.standing())
     assert list(data.contexts["donor"]) == ["D2"] * 5
     assert list(data.contexts["day"]) == ["Monday"] * 5
+
+
+def test_a_forgotten_donor_is_told_and_can_be_added_to_the_same_file(approved, results_text):
+    text = results_text(approved).encode()
+    first = record_content(approved, text, name="one.csv", contexts={"day": "Monday"})
+    assert [message for message in first.messages if "No donor is told of 5 experiments" in message and "--correct" in message]
+    assert not any("No day" in message for message in first.messages)
+    with pytest.raises(ConflictError, match="already recorded"):
+        record_content(approved, text, name="one.csv", contexts={"donor": "D3"})
+    again = record_content(approved, text, name="one.csv", contexts={"donor": "D3"}, correct="forgotten")
+    data = dataset(approved.standing())
+    assert list(data.contexts["donor"]) == ["D3"] * 5 and list(data.contexts["day"]) == ["Monday"] * 5
+    assert not any("No donor" in message for message in again.messages)
+    with pytest.raises(ConflictError, match="every one of its"):
+        record_content(approved, text, name="one.csv", contexts={"donor": "D3"}, correct="again")
 
 
 @pytest.mark.parametrize(
