@@ -81,7 +81,7 @@ def pick(
     if n < FEW_INTERVENTIONS:
         why = f"{picked}: prior order, for {n} distinct interventions are too few to judge by (needs {FEW_INTERVENTIONS})."
     elif picked == first:
-        why = f"{picked}: no rival beats it by one standard error (CRPS {scores[picked]:.3f} of an sd)."
+        why = f"{picked}: no rival beats it by one standard error and by {100 * LEAST_GAIN:.0f} % (CRPS {scores[picked]:.3f} of an sd)."
     else:
         why = f"{picked}: beats {first} by {lead[picked]:.1f} standard errors (CRPS {scores[picked]:.3f} against {scores[first]:.3f} of an sd)."
     as_good = [family for family in standing if family in ("linear", "mean") and family != picked and lead_of(crps[family], crps[picked]) <= 1.0]

@@ -53,3 +53,20 @@ def test_readings_that_are_missing_do_not_count():
     told, values, groups = _planted(1.0)
     values[::2] = torch.nan
     assert fit_calibration(told, values, groups).factor.flatten().tolist() == pytest.approx([1.0] * 3, rel=0.06)
+
+
+def test_many_readings_of_few_interventions_change_nothing():
+    """11 interventions of 3 wells and 3 times are 99 readings of an observable, and 11 cases."""
+    told, values, _ = _planted(0.1, n=3 * FEWEST_GROUPS)
+    groups = torch.arange(3 * FEWEST_GROUPS) // 3
+    values[groups == 0] = torch.nan  # the first was never read
+    assert fit_calibration(told, values, groups).is_one
+    values[0, 1, 0] = 1.0
+    assert fit_calibration(told, values, groups).factor.min() > 2.0
+
+
+def test_a_common_start_does_not_narrow_what_follows():
+    """Half of the readings about the second time are foreseen by everybody; its factor is that of the others."""
+    told, values, groups = _planted(1.0, t=2)
+    values[:, 0] = 0.0
+    assert fit_calibration(told, values, groups).factor.flatten().tolist() == pytest.approx([1.0, 1.0], rel=0.06)
