@@ -53,14 +53,16 @@ class Voice:
     def table(self, rows: Sequence[Mapping[str, object]], *, title: str = "") -> None:
         """Rows for people."""
         from rich.table import Table
+        from rich.text import Text
 
         if not rows:
             return
-        shown = Table(title=title or None, title_justify="left", header_style="bold")
+        # as Text: what stands in square brackets is no markup
+        shown = Table(title=Text(title, style="table.title") if title else None, title_justify="left", header_style="bold")
         for column in rows[0]:
-            shown.add_column(column, overflow="fold")
+            shown.add_column(Text(column), overflow="fold")
         for row in rows:
-            shown.add_row(*(_cell(value) for value in row.values()))
+            shown.add_row(*(Text(_cell(value)) for value in row.values()))
         self.console.print(shown, soft_wrap=False)
 
     def next_step(self, command: str) -> None:

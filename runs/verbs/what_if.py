@@ -47,6 +47,7 @@ def ask_what_if(
         DesignError: an unknown experiment or claim, or a plan that can't be.
         ResultsError: too few results to learn from, or a history that the model can't use.
     """
+    from world_model.departure import plan_from
     from world_model.fit import fit_world_model
     from world_model.what_if import what_if
 
@@ -57,6 +58,9 @@ def ask_what_if(
         raise DesignError(f"Expected a goal from 0 to {len(goals) - 1}, found {goal}.")
     data = dataset(state)
     history = _history(state, data, experiment, until_h)
+    # before the fit, which takes its time; a plan that can't be is refused at once
+    for name, plan in plans.items():
+        plan_from(campaign.space, history.settings, plan, now_h=history.now_h, name=name)
     others = data.take(np.array([id != experiment for id in data.ids], dtype=bool))
     progress(f"fitting the model to {len(others)} other experiments")
     world = fit_world_model(campaign.space, others, seed=state.charter.seed, goals=goals, mechanism=mechanism_of(campaign))

@@ -15,3 +15,9 @@ def test_text_is_printed_as_it_is(capsys, text):
     assert told.out.startswith(f"{text}\n")
     assert text in told.err
     assert "💯" not in told.out
+
+
+def test_a_table_shows_square_brackets(capsys):
+    Voice(command="certify", as_json=False).table([{"why [h]": "say so under [card]."}, {"why [h]": "[/red]"}], title="R02 [card]")
+    told = capsys.readouterr().out
+    assert "say so under [card]." in told and "[/red]" in told and "R02 [card]" in told and "why [h]" in told

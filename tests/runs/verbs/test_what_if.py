@@ -78,7 +78,8 @@ def test_without_a_certificate_only_exploration_is_answered(campaign):
 
 
 @pytest.mark.parametrize(("id", "plan", "says"), [("R01-999", {"feed": 1.0}, "Known: .P01-001"), ("P01-001", {"sugar": 2.0}, "sugar: it acts at the start, which has passed")])
-def test_what_can_not_be_asked_is_refused(campaign, id, plan, says):
+def test_what_can_not_be_asked_is_refused_before_anything_is_fitted(campaign, id, plan, says, monkeypatch):
+    monkeypatch.setattr("world_model.fit.fit_world_model", None)
     with pytest.raises(DesignError, match=says):
         campaign.what_if(id, {"wrong": plan}, until_h=2.0, n=20, claim="exploration")
 
