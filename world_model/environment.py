@@ -43,6 +43,7 @@ class Task:
         variables: `y` names.
         goal: its readout, turned so that more is better, is what an episode earns.
         worst: what an episode earns that leaves the range: no experiment that was learned from earned less.
+        span: how much more than that the best of them earned.
         range: what was learned from.
     """
 
@@ -51,6 +52,7 @@ class Task:
     variables: tuple[str, ...]
     goal: Goal
     worst: float
+    span: float
     range: Range
 
     @classmethod
@@ -59,7 +61,8 @@ class Task:
         known = world.fitted.beliefs(world.training.design).mean
         earned = goal.sign * read_out(goal, known, times_h=world.times_h, variables=world.variables)
         return cls(
-            space=world.space, times_h=world.times_h.numpy(), variables=world.variables, goal=goal, worst=float(earned.min()), range=world.range
+            space=world.space, times_h=world.times_h.numpy(), variables=world.variables, goal=goal, worst=float(earned.min()),
+            span=float(earned.max() - earned.min()), range=world.range,
         )
 
 
@@ -85,7 +88,7 @@ class ExperimentEnvironment(gymnasium.Env[dict[str, Any], Any]):
         worlds: where each reset draws a hypothesis from.
         missing: the share of readings that are not taken.
         beyond: what happens out of range: `end` ends the episode with the worst earnings that were learned from; `penalise` takes
-            the worst's distance for each limit that a design lies too far out, at the step that brings it there. A design that the
+            the distance from the best to the worst of these for each limit that a design lies too far out, at the step that brings it there. A design that the
             space refuses always ends the episode.
     """
 
@@ -144,7 +147,7 @@ class ExperimentEnvironment(gymnasium.Env[dict[str, Any], Any]):
         until_h = self.end_h if ended else self.decisions[self._step].at_h
         earned = self._potential(until_h)
         reward, self._earned = earned - self._earned, earned
-        charge = abs(self.task.worst) * max(far - 1, 0.0)
+        charge = self.task.span * max(far - 1, 0.0)
         reward, self._charged = reward - (charge - self._charged), charge
         return self._observation(until_h), float(reward), ended, False, self._info()
 

@@ -13,6 +13,7 @@ from botorch.models import SingleTaskGP
 from linear_operator.utils.cholesky import psd_safe_cholesky
 from torch import Tensor
 
+from .chance import stream
 from .contestants.trajectory_gp import FittedTrajectoryGP
 from .fit import WorldModel
 from .terms.goals import Measurement
@@ -62,7 +63,7 @@ class ModelWorlds:
 
     def draw(self, seed: int) -> World:
         if isinstance(self.world.fitted, FittedTrajectoryGP):
-            return _GaussianWorld(worlds=self, fitted=self.world.fitted, generator=torch.Generator().manual_seed(seed))
+            return _GaussianWorld(worlds=self, fitted=self.world.fitted, generator=torch.Generator().manual_seed(seed), seed=seed)
         return _DrawnWorld(worlds=self, seed=seed)
 
 
@@ -136,6 +137,7 @@ class _GaussianWorld:
     worlds: ModelWorlds
     fitted: FittedTrajectoryGP
     generator: torch.Generator
+    seed: int
     designs: list[Tensor] = field(default_factory=list)
     expected: list[Tensor] = field(default_factory=list)
     drawn: list[Tensor] = field(default_factory=list)
@@ -147,7 +149,9 @@ class _GaussianWorld:
             known = len(self.designs)
             self._draw(design)
         centre, told = self.fitted.decode(torch.stack([self.expected[known], self.drawn[known]]), design.expand(2, -1))
-        values: np.ndarray = (centre + self.worlds.world.calibration.factor * (told - centre)).numpy()
+        moves = self.fitted.moves(design)[0]  # one set of constants for the whole world
+        moved = moves @ torch.randn(moves.shape[-1], generator=stream(self.seed, "mechanism"), dtype=torch.double)
+        values: np.ndarray = (centre + self.worlds.world.calibration.factor * (told + moved - centre)).numpy()
         return values
 
     def noise_sd(self, settings: Settings) -> np.ndarray:

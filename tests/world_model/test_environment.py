@@ -154,7 +154,8 @@ def test_far_from_the_data_nothing_is_to_be_won(world, beyond):
             total += reward
         earned[name] = total
         assert (info["out_of_range"] > 1) == (name == "narrow")
-    charge = abs(task.worst) * (info["out_of_range"] - 1)
+    charge = task.span * (info["out_of_range"] - 1)
+    assert charge > 0.5 * task.span > 0  # also where the worst earns nothing at all
     assert earned["narrow"] == pytest.approx(task.worst if beyond == "end" else earned["wide"] - charge)
 
 

@@ -11,6 +11,7 @@ from world_model.contestants.trajectory_gp import TrajectoryGP
 from world_model.contract import Training
 from world_model.fit import fit_training
 from world_model.mechanisms.mechanism import MechanismParameter
+from world_model.one_world import ModelWorlds
 from world_model.terms.errors import NextwellError
 from world_model.terms.factors import Continuous
 from world_model.terms.goals import Goal
@@ -97,3 +98,13 @@ def test_a_mechanism_that_explodes_costs_its_own_contestants_alone():
     assert (told.abs() < 1e100).all()  # 10^65 at the first rate; 10^260 at the second, for which the mean of others stands in
     forms = (TrajectoryGP(name="residual", mechanism="mean"), TrajectoryGP(name="input", mechanism="input"), FittedMechanismResidual(), TrajectoryGP(name="wide"))
     assert fit_training(exploding, seed=0, contestants=forms).verdict.picked == "wide"
+
+
+def test_hypotheses_differ_in_the_constants_too():
+    """An agent in the model meets the spread that the model believes in."""
+    world = fit_training(training(fails_above=2.0, n=8), seed=0, contestants=(FittedMechanismResidual(),))
+    asked, worlds = {"rate": 0.95}, ModelWorlds(world)
+    found = np.std([worlds.draw(seed).state(asked)[-1, 0] for seed in range(600)])
+    assert found == pytest.approx(float(world.posterior([asked]).mean_sd().sd[0, -1, 0]), rel=0.1)
+    again = worlds.draw(3)
+    assert np.array_equal(again.state(asked), again.state(asked))
