@@ -26,6 +26,7 @@ LEAST_SIMULATIONS, MOST_SIMULATIONS = 1000, 3000
 LEAST_EFFECT = 0.004  # of an observable's sd, by a constant's prior sd
 _DRAWS = 40  # of the prior, where the first climb ends far from the readings
 _ENOUGH = 0.5  # of the log posterior: the climb on the first few ends where a step promises less
+_BEYOND = 2.0  # times the variance of replicates
 _FAR = 0.15  # of an observable's sd
 _USUAL_MS = 2.5  # for a mechanism that does not say what a run costs
 
@@ -111,13 +112,17 @@ class EstimateReport:
     Attributes:
         left_out: constants that move nothing that was read.
         noise_share: `y`, sd of one reading around the fitted mechanism, over the sd of all readings: what structure and noise leave.
+        beyond_noise: `y`, variance of one reading around the fitted mechanism over that among replicates (a reduced chi-square: about 1
+            where the mechanism leaves noise alone); nan where replicates are missing.
         interventions: used by the search, of how many.
+        converged: no step from here gains more. Another peak may be higher: what is left tells, not this.
         ended: why the search stopped.
     """
 
     constants: tuple[ConstantReport, ...]
     left_out: tuple[str, ...]
     noise_share: tuple[float, ...]
+    beyond_noise: tuple[float, ...]
     simulations: int
     interventions: tuple[int, int]
     converged: bool
@@ -127,8 +132,19 @@ class EstimateReport:
         sure = sum(one.determined > 0.5 for one in self.constants)
         return (
             f"{len(self.constants)} constants estimated from {self.interventions[0]} of {self.interventions[1]} interventions with {self.simulations} "
-            f"simulations, {sure} of them well determined, {len(self.left_out)} left as given; {self.ended}."
+            f"simulations, {sure} of them well determined, {len(self.left_out)} left as given; {self.ended}. {self.left}."
         )
+
+    @property
+    def left(self) -> str:
+        """How far the worst observable's readings are from the fitted mechanism, and what of it is noise."""
+        told = f"Readings lie up to {100 * max(self.noise_share, default=0.0):.0f} % of an observable's sd from it"
+        known = [one for one in self.beyond_noise if np.isfinite(one)]
+        if not known:
+            return f"{told}; without replicates nothing says how much of that is noise"
+        if max(known) <= _BEYOND:
+            return f"{told}, {max(known):.1f} times the variance of replicates at most: no more than noise"
+        return f"{told}, up to {max(known):.1f} times the variance of replicates: the structure is wrong or this is not the highest peak"
 
 
 @dataclass(frozen=True)
@@ -191,17 +207,20 @@ def estimate(
     k = int((np.linalg.eigvalsh(bend) > 1.0 + WEAK).sum()) if bend is not None else 0
     n_more = int(np.clip(meter.left * 2 // 3 // (2 * k + 4), len(few), len(readings)))
     used = np.concatenate([few, [i for i in spread if i not in set(few.tolist())]]).astype(int)[:n_more]
+    if bend is not None:  # what is weak on a few need not be weak on more
+        bend = np.eye(p) + (bend - np.eye(p)) * (len(used) / len(few))
     peak = _climb(runs, readings.take(used), start=peak.u, noise="own", reserve=meter.left // 3, bend=bend)
     laplace = spread_about(runs, readings, peak, used=used)
     covariance = laplace.covariance
+    beyond = np.full(len(readings.scale), np.nan) if readings.replicates is None else laplace.noise / readings.replicates
     report = EstimateReport(
         constants=tuple(
             ConstantReport(name=c.name, given=c.value, factor=float(np.exp(u * c.log_sd)), log_sd_before=c.log_sd, log_sd_after=float(c.log_sd * np.sqrt(v)))
             for c, u, v in zip(runs.constants, laplace.u, np.diag(covariance), strict=True)
         ),
-        left_out=left_out, noise_share=tuple((np.sqrt(laplace.noise) / readings.scale).tolist()), simulations=meter.used,
+        left_out=left_out, noise_share=tuple((np.sqrt(laplace.noise) / readings.scale).tolist()), beyond_noise=tuple(beyond.tolist()), simulations=meter.used,
         interventions=(len(used), len(readings)), converged=peak.converged,
-        ended="converged" if peak.converged else f"stopped after {budget.seconds * budget.patience:g} s of the processor" if meter.late else "stopped by the budget",
+        ended="no step from there gains more" if peak.converged else f"stopped after {budget.seconds * budget.patience:g} s of the processor" if meter.late else "stopped by the budget",
     )  # fmt: skip
     return Estimate(runs=runs, readings=readings, laplace=laplace, ignored=ignored, report=report)
 

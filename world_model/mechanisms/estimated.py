@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _MADE: WeakKeyDictionary[Simulated, dict[bytes, Estimated]] = WeakKeyDictionary()
 _FOLDS = 5
+FEWEST_REPEATS = 8  # degrees of freedom that tell a variance to within a factor of two or so
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def _estimated(training: Training, simulated: Simulated, *, budget: Budget | Non
     np.add.at(total, member, np.where(read, values, 0.0))
     mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
     design = training.design[first]
-    readings = Readings(rows=training.encoder.settings(design), mean=mean, count=count, scale=training.scale.numpy())
+    readings = Readings(rows=training.encoder.settings(design), mean=mean, count=count, scale=training.scale.numpy(), replicates=_replicates(values, member, mean))
     found = estimate(
         simulated.mechanism, readings, times_h=training.times_h.numpy(), variables=training.variables, spread=_spread(training.encoder.features(design).numpy()),
         budget=budget,
@@ -152,6 +153,17 @@ def _estimated(training: Training, simulated: Simulated, *, budget: Budget | Non
     peak.remember(design[torch.as_tensor(laplace.known)], torch.as_tensor(laplace.told, dtype=torch.double))
     moved = tuple(at(laplace.u + move) for move in laplace.directions.T)
     return Estimated(estimate=found, member=member, design=training.design, peak=peak, moved=moved)
+
+
+def _replicates(values: np.ndarray, member: np.ndarray, mean: np.ndarray) -> np.ndarray | None:
+    """`y`: variance of a reading about the mean of its intervention, where readings enough were repeated; None where none were."""
+    off = values - mean[member]
+    once = np.isfinite(mean).sum(axis=(0, 1))
+    free = np.isfinite(values).sum(axis=(0, 1)) - once
+    if not free.any():
+        return None
+    variance = np.nansum(off**2, axis=(0, 1)) / np.maximum(free, 1)
+    return np.where((free >= FEWEST_REPEATS) & (variance > 0), variance, np.nan)
 
 
 def _spread(features: np.ndarray) -> np.ndarray:

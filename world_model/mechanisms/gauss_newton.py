@@ -38,16 +38,18 @@ class Readings:
     mean: `n x t x y` over replicates, nan where nothing was read.
     count: `n x t x y` readings behind each.
     scale: `y` sd of all readings.
+    replicates: `y` variance of a reading among replicates, nan where there are too few; None where nothing was replicated.
     """
 
     rows: Sequence[Settings]
     mean: np.ndarray
     count: np.ndarray
     scale: np.ndarray
+    replicates: np.ndarray | None = None
 
     def take(self, where: np.ndarray) -> Readings:
         """Some interventions."""
-        return Readings(rows=[self.rows[i] for i in where], mean=self.mean[where], count=self.count[where], scale=self.scale)
+        return Readings(rows=[self.rows[i] for i in where], mean=self.mean[where], count=self.count[where], scale=self.scale, replicates=self.replicates)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
 from world_model.mechanisms.estimate import Budget, estimate
+from world_model.mechanisms.estimated import _replicates
 from world_model.mechanisms.gauss_newton import Readings
 from world_model.mechanisms.mechanism import MechanismParameter
 from world_model.mechanisms.right_hand_side import RightHandSide
@@ -197,3 +200,25 @@ def test_a_mechanism_that_costs_more_is_run_less_often():
 
     assert Budget(seconds=5.0).meter(Slow(), [{"s": 1.0}], 8.0).simulations == 1250
     assert Budget(seconds=5.0).meter(Decay(), [{"s": 1.0}], 8.0).simulations == 2000
+
+
+def test_the_report_says_whether_what_is_left_is_noise_and_claims_no_highest_peak():
+    readings = drawn(12, noise=0.05)
+    replicates = (0.05 * readings.scale) ** 2
+    told = found(enzyme(**WRONG), replace(readings, replicates=replicates)).report
+    assert told.beyond_noise == pytest.approx([1.0, 1.0], rel=0.35)  # 108 readings each: a relative sd of 0.14
+    assert "no more than noise" in str(told)
+    assert "converged" not in str(told)
+    fixed = found(enzyme(**WRONG, estimable=("idle",)), replace(readings, replicates=replicates)).report  # can't be bent to the readings
+    assert max(fixed.beyond_noise) > 10
+    assert "structure is wrong" in str(fixed)
+    assert "without replicates" in str(found(enzyme(**WRONG), readings).report)
+
+
+def test_the_noise_among_replicates_is_their_pooled_variance():
+    values = np.array([[1.0], [2.0], [3.0], [5.0], [5.0]])[:, None, :] * np.ones((1, 8, 1))
+    member = np.array([0, 0, 1, 1, 2])
+    mean = np.array([1.5, 4.0, 5.0])[:, None, None] * np.ones((1, 8, 1))
+    assert _replicates(values, member, mean) == pytest.approx([(2 * 0.25 + 2 * 1.0) / 2])  # two degrees of freedom an hour
+    assert np.isnan(_replicates(values[:, :2], member, mean[:, :2])).all()  # four in all are too few
+    assert _replicates(values[[0, 2, 4]], np.arange(3), values[[0, 2, 4]]) is None
