@@ -53,15 +53,15 @@ def filter(world: WorldModel, history: History, *, n: int = DRAWS, seed: int = 0
 
 def _exact(world: WorldModel, fitted: FittedTrajectoryGP, history: History, told: ReadingsSoFar) -> State:
     belief = curve_belief(world, fitted, world.encoder.design_of([history.settings]), plate=history.plate)
-    loadings, noise = reading_rows(belief.loadings, told), told.pick(belief.noise_sd).square()
+    before, noise = belief.prior(0), told.pick(belief.noise_sd).square()
     known = condition(
-        belief.mean[0], belief.covariance[0], loadings=loadings, surprise=told.values - told.pick(belief.centre[0]), noise=noise
+        before.mean, before.covariance, loadings=reading_rows(before.loadings, told), surprise=told.values - told.pick(belief.centre[0]), noise=noise
     )
-    now = torch.einsum("t,kty->yk", told.now, belief.loadings)
+    now = torch.einsum("t,kty->yk", told.now, before.loadings)
     centre = at_hours(world, belief.centre[0], torch.tensor([told.now_h], dtype=torch.double))[0]
     left_out = (told.now @ belief.left_out_sd).square()
     return State(
-        time_h=told.now_h, variables=world.variables, mean=centre + now @ (known.mean - belief.mean[0]),
+        time_h=told.now_h, variables=world.variables, mean=centre + now @ (known.mean - before.mean),
         covariance=now @ known.covariance @ now.T + torch.diag(left_out),
         age_h=told.age_h, history=history, inside=Coefficients(mean=known.mean, covariance=known.covariance), n_effective=None,
         log_likelihood=known.log_likelihood,

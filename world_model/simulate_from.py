@@ -112,11 +112,13 @@ def _exact(fitted: FittedTrajectoryGP, belief: CurveBelief, told: ReadingsSoFar,
     noise_sd = told.pick(belief.noise_sd)
     noise = noise_sd * torch.randn(n, len(told.values), generator=generator, dtype=torch.double)
     deviation = fitted.model.draws(belief.inputs, n, seed=seed) - belief.mean + torch.einsum("pkl,sl->spk", _root(belief.own), well)
-    rows = reading_rows(belief.loadings, told)
+    constants = torch.randn(n, 1, belief.moves.shape[1], generator=stream(seed, "mechanism"), dtype=torch.double)
+    deviation = torch.cat([deviation, constants.expand(-1, len(belief.mean), -1)], dim=-1)
     updated = []
     for p in range(len(belief.mean)):
-        surprise = told.values - told.pick(belief.centre[p])
-        gain = condition(belief.mean[p], belief.covariance[p], loadings=rows, surprise=surprise, noise=noise_sd.square()).gain
+        surprise, before = told.values - told.pick(belief.centre[p]), belief.prior(p)
+        rows = reading_rows(before.loadings, told)
+        gain = condition(before.mean, before.covariance, loadings=rows, surprise=surprise, noise=noise_sd.square()).gain
         updated.append(deviation[:, p] + (surprise - deviation[:, p] @ rows.T - noise) @ gain.T)
     left_out = belief.left_out_sd * torch.randn(n, 1, 1, len(belief.left_out_sd[0]), generator=generator, dtype=torch.double)
     return belief.curves(torch.stack(updated, dim=1)) + left_out

@@ -28,6 +28,7 @@ class CurveBelief:
         shared: `n x k` variance that other experiments would reduce.
         own: `n x k x k` covariance of this well around them, and of its plate where the model has not seen that.
         loadings: `k x t x y`, what one unit of a coefficient adds to a curve.
+        moves: `n x m x t x y`, what one sd of each thing that is unsure of a mechanism adds; `m` is 0 without one.
         left_out_sd: `t x y`, of the smooth part of a curve that no coefficient reaches.
         noise_sd: `t x y`, of one reading around what the coefficients reach.
         reader_sd: `t x y`, the reader's part of that.
@@ -39,6 +40,7 @@ class CurveBelief:
     shared: Tensor
     own: Tensor
     loadings: Tensor
+    moves: Tensor
     left_out_sd: Tensor
     noise_sd: Tensor
     reader_sd: Tensor
@@ -49,8 +51,28 @@ class CurveBelief:
         return torch.diag_embed(self.shared) + self.own
 
     def curves(self, deviation: Tensor) -> Tensor:
-        """Deviations from the mean coefficients `… x n x k` → curves `… x n x t x y`."""
-        return self.centre + torch.einsum("...k,kty->...ty", deviation, self.loadings)
+        """Deviations from the mean coefficients, and sd of the moves, `… x n x k + m` → curves `… x n x t x y`."""
+        k = len(self.loadings)
+        moved = torch.einsum("...nm,nmty->...nty", deviation[..., k:], self.moves)
+        return self.centre + torch.einsum("...k,kty->...ty", deviation[..., :k], self.loadings) + moved
+
+    def prior(self, i: int) -> Prior:
+        """Of experiment `i`: its coefficients, and what is unsure of the mechanism, which are independent before it is read."""
+        m = self.moves.shape[1]
+        return Prior(
+            mean=torch.cat([self.mean[i], self.mean.new_zeros(m)]),
+            covariance=torch.block_diag(self.covariance[i], torch.eye(m, dtype=self.mean.dtype)),
+            loadings=torch.cat([self.loadings, self.moves[i]]),
+        )
+
+
+@dataclass(frozen=True)
+class Prior:
+    """`mean` `k + m`, `covariance` `k + m x k + m`, and what one unit of each adds to a curve, `loadings` `k + m x t x y`."""
+
+    mean: Tensor
+    covariance: Tensor
+    loadings: Tensor
 
 
 def curve_belief(world: WorldModel, fitted: FittedTrajectoryGP, design: Tensor, *, plate: str = "") -> CurveBelief:
@@ -61,9 +83,11 @@ def curve_belief(world: WorldModel, fitted: FittedTrajectoryGP, design: Tensor, 
     own = wells.own.expand(len(design), -1, -1)
     if inputs.shape[-1] == design.shape[-1]:
         own = own + torch.diag_embed(fitted.model.plate_variance(design))
+    moves = fitted.moves(design).movedim(-1, 1)
+    moves = moves[:, moves.abs().transpose(0, 1).flatten(1).sum(dim=1) > 0] if moves.shape[1] else moves
     return CurveBelief(
         inputs=inputs, centre=fitted.decode(told.mean, design), mean=told.mean, shared=told.variance, own=own,
-        loadings=fitted.basis.components, left_out_sd=wells.left_out_sd, noise_sd=fitted.basis.residual_sd, reader_sd=wells.reader_sd,
+        loadings=fitted.basis.components, moves=moves, left_out_sd=wells.left_out_sd, noise_sd=fitted.basis.residual_sd, reader_sd=wells.reader_sd,
     )  # fmt: skip
 
 

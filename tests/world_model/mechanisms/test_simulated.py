@@ -9,14 +9,18 @@ import torch
 from world_model.contestants.fitted_mechanism import FittedMechanism, FittedMechanismResidual
 from world_model.contestants.trajectory_gp import TrajectoryGP
 from world_model.contract import Training
+from world_model.filter import filter
 from world_model.fit import fit_training
 from world_model.mechanisms.mechanism import MechanismParameter
 from world_model.one_world import ModelWorlds
+from world_model.simulate_from import branches
+from world_model.state import History
 from world_model.terms.errors import NextwellError
 from world_model.terms.factors import Continuous
 from world_model.terms.goals import Goal
 from world_model.terms.readings import Dataset
 from world_model.terms.space import SearchSpace
+from world_model.this_experiment import curve_belief
 
 HOURS = np.linspace(0.0, 4.0, 5)
 SPACE = SearchSpace(factors=(Continuous(name="rate", low=0.1, high=1.0),))
@@ -108,3 +112,24 @@ def test_hypotheses_differ_in_the_constants_too():
     assert found == pytest.approx(float(world.posterior([asked]).mean_sd().sd[0, -1, 0]), rel=0.1)
     again = worlds.draw(3)
     assert np.array_equal(again.state(asked), again.state(asked))
+
+
+def test_readings_of_an_experiment_tell_of_the_constants():
+    """Before it is read an experiment is as unsure as its constants and its well; what is read is conditioned on both, exactly."""
+    world = fit_training(training(fails_above=2.0, n=8), seed=0, contestants=(FittedMechanismResidual(),))
+    asked = {"rate": 0.95}
+    belief = curve_belief(world, world.fitted, world.encoder.design_of([asked]))
+    before = belief.prior(0)
+    assert belief.moves.shape[1] >= 1
+    rows = before.loadings.flatten(1).T  # `t x k + m`, of one observable
+    prior = rows @ before.covariance @ rows.T
+    drawn = branches(world, History.not_begun(asked, ("od",)), {"same": asked}, n=20_000, seed=0).values[:, 0, :, 0]
+    torch.testing.assert_close(drawn.std(dim=0)[2:], (prior.diagonal() + belief.left_out_sd[:, 0].square()).sqrt()[2:], rtol=0.03, atol=0)
+
+    read = History(settings=asked, now_h=2.0, times_h=np.array([2.0]), values=np.array([[2.7]]), variables=("od",))
+    gain = prior[:, 2] / (prior[2, 2] + belief.noise_sd[2, 0].square())
+    want = belief.centre[0, 2, 0] + gain[2] * (2.7 - belief.centre[0, 2, 0])
+    assert float(filter(world, read).mean[0]) == pytest.approx(float(want), rel=1e-9)
+    after = branches(world, read, {"same": asked}, n=20_000, seed=0).values[:, 0, :, 0]
+    last = belief.centre[0, 4, 0] + gain[4] * (2.7 - belief.centre[0, 2, 0])
+    assert float(after[:, 4].mean()) == pytest.approx(float(last), abs=4 * float(after[:, 4].std()) / 20_000**0.5)
