@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .fit import WorldModel
 
 _STRETCH = 1.5  # a design is refused beyond so many times the score of the outermost training row
+_STRAY = 3.0  # a row whose score is so many times that of nine in ten others is a stray one
 _MOST_ROWS = 2000  # training rows that distances are taken to
 WORST_NRMSE = 0.5  # of an observable's sd: a forecast that errs more says little
 LEAST_COVERAGE = 0.8  # of readings within the 90 % interval
@@ -84,13 +85,15 @@ class Range:
         return features / torch.where(span > 0, span, 1.0)
 
     def _outermost(self) -> float:
-        """The largest score of a training row when that row is left out."""
+        """The largest score of a training row when that row is left out; of a row or two far from all others, what they would have
+        near the others: one stray experiment does not vouch for all that lies between."""
         scaled = self._scaled(self.features)
         apart = torch.cdist(scaled, scaled).fill_diagonal_(torch.inf)
         ordered = self.features.sort(dim=0).values
         second = torch.where(self.features == self.high, ordered[-2], self.high), torch.where(self.features == self.low, ordered[1], self.low)
         beyond = ((self.features - second[0]).clamp_min(0) + (second[1] - self.features).clamp_min(0)) / self.gap
-        return float((apart.min(dim=1).values / self.near + beyond.sum(dim=1)).quantile(0.99))
+        left_out = apart.min(dim=1).values / self.near + beyond.sum(dim=1)
+        return float(torch.minimum(left_out.quantile(0.99), _STRAY * left_out.quantile(0.9)))
 
 
 def out_of_range(world: WorldModel, design: Tensor) -> Tensor:

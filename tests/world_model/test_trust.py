@@ -86,3 +86,11 @@ def test_a_forecast_that_keeps_silent_has_no_horizon():
 def test_a_design_that_is_no_number_is_refused():
     known = Range.of(_training(np.linspace(1, 5, 9)))
     assert known.refuses(torch.tensor([[torch.nan], [torch.inf], [-torch.inf]], dtype=torch.double)).all()
+
+
+def test_one_stray_experiment_does_not_vouch_for_what_lies_between():
+    """20 doses up to 1 and one of 10: nothing is known of 5, and something of what was done."""
+    x = np.concatenate([np.linspace(0.05, 1.0, 20), [10.0]])
+    known = Range.of(_training(x))
+    assert known.refuses(torch.tensor([[0.5]], dtype=torch.double)).item()
+    assert not known.refuses(known.encoder.design_of([{"x": 10.0}, {"x": 0.52}])).any()
