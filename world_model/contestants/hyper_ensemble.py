@@ -140,6 +140,9 @@ class FittedHyperEnsemble:
         mean, variance = torch.stack([one.mean for one in told]), torch.stack([one.variance for one in told])
         noise = torch.stack([member.noise_variance() for member in self.members]).unsqueeze(1).expand_as(mean)
         weights = _left_out_weights(told, targets=self.members[0].targets, groups=self.groups)
+        # an end point that was not read is scored by nothing: the prior stands there, so that the row's other end points count
+        unread = torch.isnan(mean) & torch.isfinite(mean).any(dim=2, keepdim=True)
+        mean, variance = torch.where(unread, 0.0, mean), torch.where(unread, 1.0, variance)
         return self._belief(mean, (variance - noise).clamp_min(0), noise, weights=weights, design=self.members[0].design)
 
 
