@@ -117,7 +117,7 @@ def refused(state: CampaignState, data: Dataset) -> Table:
         rows += [(source, "not read", cell) for cell in block.unread]
     beyond = (data.flags == FLAGS.index("above limit")).sum(axis=(0, 1)) if len(data) else np.zeros(0, dtype=int)
     rows += [
-        ("readings", f"{count} of {variable} above the reader's limit", "An overflow mark is no number: the model does not learn from these.")
+        ("readings", f"{count} of {variable} above the reader's limit", "An overflow mark is no number: the model learns that the value lies beyond the limit, and is not judged by it.")
         for variable, count in zip(data.variables, beyond.tolist(), strict=False) if count
     ]  # fmt: skip
     rows += [("campaign file", f"revised: {change.field}", f"{change.was} → {change.now}") for changes in state.revisions for change in changes]

@@ -211,5 +211,5 @@ def _lift_within(outcomes: Sequence[PlanOutcome], goal: Goal) -> Lift | None:
     value = float(with_model.mean() - without.mean())
     return Lift(
         value=value, low=value - Z90 * error, high=value + Z90 * error, cases=len(outcomes),
-        of=f"{len(with_model)} plans of the model against {len(without)} that fill space or were drawn at random, in this campaign",
+        of=f"plans of this campaign: {len(with_model)} of the model against {len(without)} that fill space or were drawn at random",
     )  # fmt: skip

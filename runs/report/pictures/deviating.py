@@ -27,7 +27,7 @@ def draw_deviating(entries: tuple[RoundDeviations, ...], plates: tuple[PlateOfRo
     columns = min(len(shown), 2)
     rows = math.ceil(len(shown) / columns)
     with styled():
-        figure = canvas(rows * 3.2 + 0.6, width_in=WIDTH_IN if columns == 2 else 0.62 * WIDTH_IN)
+        figure = canvas(rows * 3.7 + 0.6, width_in=WIDTH_IN if columns == 2 else 0.62 * WIDTH_IN)
         grid = figure.subplots(rows, columns, squeeze=False)
         for axes, (plate, entry) in zip(grid.flat, shown, strict=False):
             _plate(axes, plate, entry)

@@ -7,18 +7,23 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.patches import Circle
 
 from runs.report.conditions import conditions, ranked
+from runs.report.coverage import Checked
+from runs.report.deviations import RoundDeviations
+from runs.report.pictures.deviating import draw_deviating
 from runs.report.pictures.fans import conditions_to_show, draw_fans
 from runs.report.pictures.plates import draw_plates
 from runs.report.pictures.slices import draw_slices
 from runs.report.pictures.style import RED
-from runs.report.wells import plates
+from runs.report.wells import PlateOfRound, Well, plates
 from runs.state.campaign_state import ReadingBlock
 from runs.state.dataset import dataset
 from runs.state.payloads import CompiledStage, ProtocolCompiled, Readings, WrittenFile
+from world_model.deviations import Deviation
 from world_model.fit import fit_world_model
 from world_model.scores import Z90
 from world_model.terms.constraints import Linear
@@ -118,3 +123,15 @@ def test_fans_show_the_models_band_and_every_reading_of_the_condition(write_camp
     told = model.posterior([{"dose": 6.0}]).mean_sd()
     band = axes.collections[1].get_paths()[0].vertices[:, 1]  # the state's band, drawn over the readings' one
     assert band.max() == pytest.approx(float((told.mean + Z90 * told.sd)[0, :, 0].max()))
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 3])
+def test_no_title_of_the_deviating_plates_is_cut_off(rounds):
+    pair = Checked(id="R02-001", round=2, mean=1.0, low=0.9, high=1.1, observed=2.0)
+    verdict = Deviation(id="R02-001", cause="transition", figure=3.0, evidence="far off", z=3.0)
+    shown = [PlateOfRound(round=n, plate=f"gfp-R{n}", wells=(Well(name="B2", id="R02-001", role="candidate", value=2.0),)) for n in range(1, rounds + 1)]
+    entries = tuple(RoundDeviations(round=plate.round, goal=GOAL, pairs=(pair,), found=(verdict,)) for plate in shown)
+    figure = draw_deviating(entries, tuple(shown), name="deviating").figure
+    FigureCanvasAgg(figure).draw()
+    for axes in figure.axes:
+        assert axes._left_title.get_window_extent().y1 <= figure.bbox.y1
