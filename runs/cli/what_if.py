@@ -46,12 +46,16 @@ def what_if(
 ) -> None:
     """What would an experiment do under another plan for the rest of it: the readout, its difference, and who is best."""
     with speaking("what-if", as_json=as_json) as voice:
+        from world_model.terms.errors import DesignError
+
         from ..report.pictures.what_if import draw_what_if
         from ..verbs.from_file import look_at_file
         from ..verbs.plan_texts import read_plans
         from ..verbs.what_if import ask_what_if
 
         campaign = look_at_file(file, workspace=workspace, table=table).campaign
+        if goal > (count := len(campaign.charter.goals)):
+            raise DesignError(f"Expected --goal from 1 to {count}, found {goal}.")
         plans = read_plans(changes or [], plan, campaign.space)
         told = ask_what_if(
             campaign, experiment=experiment, plans=plans, until_h=until, goal=goal - 1, n=draws, seed=seed,

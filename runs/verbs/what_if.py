@@ -78,6 +78,8 @@ def _history(state: CampaignState, data: Dataset, id: str, until_h: float | None
         return History.of(data, id, until_h=float(read[-1]) if until_h is None else until_h)
     known = {experiment.id: experiment.role for experiment in experiments(state) if experiment.role not in ("blank", "unused")}
     if id not in known:
+        if any(experiment.id == id for experiment in experiments(state)):
+            raise DesignError(f"Expected an experiment with settings, found {id!r}, a blank or unused well. {nearest(id, known)}")
         raise DesignError(f"Expected an experiment of this campaign, found {id!r}. {nearest(id, known)}")
     history = History.not_begun(settings_as_done(state)[id], data.variables)
     if until_h is None:

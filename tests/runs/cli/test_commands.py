@@ -169,3 +169,9 @@ def test_people_get_sentences_and_the_next_command(here):
     assert done.exit_code == 0 and "Next: nextwell record campaign.toml RESULTS.csv" in done.stdout
     done = CliRunner().invoke(app, ["propose", "campaign.toml"])
     assert done.exit_code == 4 and "round 1 waits for 3 experiments" in done.stdout
+
+
+def test_goals_are_counted_from_one_where_a_person_names_them(here):
+    first = nextwell("propose", "campaign.toml")["experiments"][0]["experiment_id"]
+    told = nextwell("what-if", "campaign.toml", "-e", first, "--set", "temperature=80", "--goal", "2", "--claim", "exploration", code=1)
+    assert "--goal from 1 to 1, found 2" in told["error"]["message"]
