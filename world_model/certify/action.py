@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import torch
+
 from ..terms.certificate import LevelEvidence
 from .comparison import lead
-from .figures import lead_evidence
+from .figures import count_evidence, lead_evidence
 from .forecast import OF
 from .held_out import HeldOut, crps
-from .rung import rung
+from .rung import FEWEST, rung
 from .split import clusters, leaks
 
 
@@ -16,6 +18,7 @@ def action_level(held: HeldOut) -> LevelEvidence:
     training, member = held.training, clusters(held.training)
     ours = crps(held.reading, training)
     items = [
+        count_evidence("held-out interventions", len(torch.unique(member)), least=FEWEST, of=OF),
         lead_evidence("CRPS below that of no effect (sd of the data)", lead(ours, crps(held.no_effect, training), member), of=OF),
         lead_evidence("CRPS below that of the same model with shuffled actions (sd of the data)", lead(ours, crps(held.shuffled, training), member), of=OF),
     ]

@@ -163,3 +163,12 @@ def test_a_dead_assay_adds_nothing_to_coverage(held):
     parts = {name: widened(getattr(held, name)) for name in ("state", "reading", "shuffled", "mean", "no_effect", "persistence")}
     found, plain = (named(forecast_level(one), "coverage") for one in (replace(held, training=more, **parts), held))
     assert found.value == plain.value and found.cases == plain.cases
+
+
+def test_what_is_needed_names_only_the_bounds_that_are_missed():
+    from world_model.certify.figures import count_evidence
+    from world_model.certify.forecast import _needed
+
+    few, enough = (count_evidence("held-out interventions", n, least=12, of="held-out interventions") for n in (3, 12))
+    assert _needed([few]).startswith("At least 12") and "Intervals" not in _needed([few])
+    assert "Intervals" in _needed([enough])  # nothing is missed: all that is asked is told
