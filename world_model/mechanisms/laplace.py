@@ -53,7 +53,7 @@ class Laplace:
         """`p x k` in u: independent moves of one posterior sd each, the few that move what is read most."""
         if not len(self.u):
             return np.zeros((0, 0))
-        root = np.linalg.cholesky(np.linalg.inv(self.precision))
+        root = root_of_inverse(self.precision)
         strength, turn = np.linalg.eigh(root.T @ (self.strength[:, None] * root))
         return np.asarray(self.basis @ root @ turn[:, ::-1][:, : _how_many(strength[::-1])])
 
@@ -89,13 +89,20 @@ class Without:
         return np.asarray(np.einsum("...i,ij,...j->...", slopes, self.covariance, slopes))
 
 
+def root_of_inverse(precision: np.ndarray) -> np.ndarray:
+    """`p x p` R with R R' the inverse of a symmetric positive matrix, however far apart its eigenvalues lie."""
+    height, axes = np.linalg.eigh((precision + precision.T) / 2)
+    # readings that determine one combination a billion times better than the prior leave the others' sign to rounding
+    return np.asarray(axes / np.sqrt(np.maximum(height, 1e-15 * height[-1])))
+
+
 def spread_about(runs: ScaledRuns, readings: Readings, peak: Peak, *, used: np.ndarray) -> Laplace:
     """The Gaussian about a peak that was climbed on the interventions `used`; the others sharpen it as far as the budget goes."""
     p = len(peak.u)
     climbed = readings.take(used)
     noise = _noise(climbed, peak)
     hessian = curvature(peak.jacobian, climbed, peak.told, noise)
-    root = np.linalg.cholesky(np.linalg.inv(hessian)) if p else np.zeros((0, 0))
+    root = root_of_inverse(hessian) if p else np.zeros((0, 0))
     moved = (peak.jacobian / np.sqrt(noise)[:, None]) @ root
     strength, turn = np.linalg.eigh(np.tensordot(moved, moved, axes=([0, 1, 2], [0, 1, 2])))
     basis, strength = root @ turn[:, ::-1], np.maximum(strength[::-1], 0.0)
