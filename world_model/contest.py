@@ -21,7 +21,7 @@ FOLDS = 5
 # Held-out predictions flatter when they beat a refit without a tenth of the interventions (4 at least) by more than these standard
 # errors and are so many times better: what saw a little less is a little worse too, but not by that much.
 FLATTERS_BY, FLATTERS_TIMES, FEWEST_REFITTED = 2.0, 3.0, 4
-CANT_FIT = (*FIT_FAILURES, NextwellError, np.linalg.LinAlgError, torch.linalg.LinAlgError)
+CANT_FIT = (*FIT_FAILURES, NextwellError, np.linalg.LinAlgError, torch.linalg.LinAlgError)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
