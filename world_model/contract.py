@@ -151,12 +151,10 @@ class Capabilities:
     Attributes:
         gaussian: exact Gaussian posterior over coefficients (the planner's coefficient route).
         gradients: posterior differentiable in the design.
-        state: can continue from a history (`filter`, `what_if`).
     """
 
     gaussian: bool = False
     gradients: bool = False
-    state: bool = False
 
 
 @runtime_checkable

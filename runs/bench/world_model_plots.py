@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -112,9 +113,9 @@ def _horizons(plt: Any, cells: Sequence[Cell]) -> Any:
             here = [row for row in rows if (row["problem"], row["N"]) == (problem, n)]
             colour = plt.get_cmap("viridis")(i / max(len(sizes), 1))
             times = [row["time"] for row in here]
-            axis.plot(times, [row["error"] for row in here], color=colour, marker="o", ms=3, label=f"|error|, N = {n}")
-            axis.plot(times, [row["sd"] for row in here], color=colour, ls="--", label=f"predicted sd, N = {n}")
-        axis.set(title=problem, xlabel="time", ylabel="in sd of the observable", yscale="log")
+            axis.plot(times, [row["error"] or math.nan for row in here], color=colour, marker="o", ms=3, label=f"|error|, N = {n}")
+            axis.plot(times, [row["sd"] or math.nan for row in here], color=colour, ls="--", label=f"predicted sd, N = {n}")
+        axis.set(title=problem, xlabel="time (the model's own unit)", ylabel="in sd of the observable", yscale="log")
     axes[0].legend(fontsize=7, frameon=False)
     return figure
 

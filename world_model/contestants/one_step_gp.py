@@ -133,7 +133,7 @@ class FittedOneStepGP:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(state=True)
+        return Capabilities()
 
     @property
     def encoder(self) -> Encoder:
@@ -149,25 +149,6 @@ class FittedOneStepGP:
         with torch.no_grad():
             states = self.world.simulate(self._inputs(design), n, seed=seed)
         return states if of == "state" else states + _noise(states, self.world.noise, seed=seed)
-
-    def continue_from(self, mean: Tensor, covariance: Tensor, design: Tensor, *, index: int, n: int, seed: int) -> Tensor:
-        """Roll on from states that are known at one of the training times.
-
-        Args:
-            mean: `n x y`, own units. covariance: `n x y x y`.
-            design: `n x d`, what drives them from there on.
-            index: position of that time.
-
-        Returns:
-            `s x n x (t - index) x y`, the first of which is the state itself as drawn. The same seed draws the same worlds, whatever the design.
-        """
-        generator = torch.Generator().manual_seed(seed + 2)
-        root = torch.linalg.cholesky(covariance + 1e-12 * torch.diag_embed(torch.ones_like(mean)) * self.world.scale.square())
-        drawn = mean + torch.einsum("nij,snj->sni", root, torch.randn(n, *mean.shape, generator=generator, dtype=mean.dtype))
-        with torch.no_grad():
-            start = ((drawn - self.world.centre) / self.world.scale).clamp(self.world.low, self.world.high)
-            told = self.world.rolled(self._inputs(design), self.world.transition.paths(n, seed=seed), start=start, begin=index)
-        return self.world.centre + self.world.scale * told
 
     def held_out(self) -> Belief:
         """Five folds of interventions: each row by transitions of the other folds alone, with the hyper-parameters kept."""

@@ -81,7 +81,7 @@ class FittedTrajectoryGP:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(gaussian=True, gradients=self.offset is None and self.model.extra is None, state=True)
+        return Capabilities(gaussian=True, gradients=self.offset is None and self.model.extra is None)
 
     def decode(self, coefficients: Tensor, design: Tensor) -> Tensor:
         """`… x n x k` coefficients of designs `n x d` → `… x n x t x y`."""

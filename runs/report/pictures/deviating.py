@@ -8,13 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle, Patch
 
 from world_model.deviations import CAUSES, Cause
-from world_model.terms.plates import row_name
 
 from ..deviations import RoundDeviations
 from ..wells import PlateOfRound
 from .picture import Picture
-from .plates import plate_format, well_place
-from .style import BLUE, GREEN, GREY, HAIR, INK, ORANGE, PALE, PURPLE, RED, SKY, WIDTH_IN, canvas, styled
+from .plates import draw_frame, plate_format, well_place
+from .style import BLUE, GREEN, GREY, HAIR, INK, ORANGE, PURPLE, RED, SKY, WIDTH_IN, canvas, styled
 
 COLOURS: dict[Cause, str] = dict(zip(CAUSES, (RED, ORANGE, PURPLE, BLUE, GREEN, SKY, GREY), strict=True))
 
@@ -45,22 +44,10 @@ def draw_deviating(entries: tuple[RoundDeviations, ...], plates: tuple[PlateOfRo
 
 def _plate(axes: Axes, plate: PlateOfRound, entry: RoundDeviations) -> None:
     size, causes = plate_format(plate), entry.causes
-    for row in range(size.rows):
-        for column in range(size.columns):
-            axes.plot([column], [row], ".", color=PALE, markersize=2, zorder=1)
     for well in plate.wells:
         place, cause = well_place(well.name), causes.get(well.id)
         axes.add_patch(Circle((place.column, place.row), 0.42, facecolor=COLOURS[cause] if cause else HAIR, edgecolor=GREY, linewidth=0.6, zorder=2))
         if well.role == "control":
             axes.text(place.column, place.row, "c", ha="center", va="center_baseline", fontsize=9 if size.size <= 96 else 5, color=INK, zorder=3)
-    axes.set_xlim(-0.6, size.columns - 0.4)
-    axes.set_ylim(size.rows - 0.4, -0.6)
-    axes.set_aspect("equal")
-    axes.set_xticks(range(size.columns), [str(column + 1) for column in range(size.columns)], fontsize=8.5 if size.size <= 96 else 6)
-    axes.set_yticks(range(size.rows), [row_name(row) for row in range(size.rows)], fontsize=8.5 if size.size <= 96 else 6)
-    axes.xaxis.tick_top()
-    axes.tick_params(length=0)
-    axes.grid(visible=False)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    draw_frame(axes, size)
     axes.set_title(f"round {plate.round} · {plate.plate}: {len(entry.outside)} of {len(entry.pairs)} outside", fontsize=10, pad=6)

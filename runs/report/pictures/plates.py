@@ -63,9 +63,6 @@ def draw_plates(plates: tuple[PlateOfRound, ...], goal: Goal, charter: Charter, 
 
 def _plate(axes: Axes, plate: PlateOfRound, scale: Normalize) -> None:
     size = plate_format(plate)
-    for row in range(size.rows):
-        for column in range(size.columns):
-            axes.plot([column], [row], ".", color=PALE, markersize=2, zorder=1)
     side = 0.42
     for well in plate.wells:
         place = well_place(well.name)
@@ -79,6 +76,15 @@ def _plate(axes: Axes, plate: PlateOfRound, scale: Normalize) -> None:
         if mark:
             dark = known and float(scale(well.value)) < 0.6
             axes.text(place.column, place.row, mark, ha="center", va="center_baseline", fontsize=9 if size.size <= 96 else 5, color="white" if dark else INK, zorder=3)
+    draw_frame(axes, size)
+    axes.set_title(f"round {plate.round} · {plate.plate}", fontsize=10, pad=6)
+
+
+def draw_frame(axes: Axes, size: PlateFormat) -> None:
+    """A plate without its wells: dots where they may stand, names of rows and columns, the right way up."""
+    for row in range(size.rows):
+        for column in range(size.columns):
+            axes.plot([column], [row], ".", color=PALE, markersize=2, zorder=1)
     axes.set_xlim(-0.6, size.columns - 0.4)
     axes.set_ylim(size.rows - 0.4, -0.6)
     axes.set_aspect("equal")
@@ -89,7 +95,6 @@ def _plate(axes: Axes, plate: PlateOfRound, scale: Normalize) -> None:
     axes.grid(visible=False)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    axes.set_title(f"round {plate.round} · {plate.plate}", fontsize=10, pad=6)
 
 
 def plate_format(plate: PlateOfRound) -> PlateFormat:

@@ -198,22 +198,6 @@ def test_the_same_seed_is_the_same_worlds_whatever_is_asked(one_step):
     assert not torch.allclose(together, one_step.draws(queries(), 6, seed=10), atol=1e-3)
 
 
-def test_a_world_goes_on_from_where_it_was(one_step):
-    """Continued from its own state at 3 h, without doubt about it, one world moves as it did before."""
-    whole = one_step.draws(queries(), 1, seed=4)
-    state = whole[0, :, 3]
-    rest = one_step.continue_from(state, torch.zeros(3, 2, 2, dtype=torch.double), queries(), index=3, n=1, seed=4)
-    assert torch.allclose(rest[0], whole[0, :, 3:], atol=1e-4)
-
-
-def test_doubt_about_the_state_is_kept(one_step):
-    """A covariance of 0.04 in the first observable: that much in the states it begins with, within the error of 400 draws."""
-    covariance = torch.diag(torch.tensor([0.04, 0.0], dtype=torch.double)).expand(3, 2, 2)
-    begun = one_step.continue_from(exact(queries())[:, 3], covariance, queries(), index=3, n=400, seed=4)[:, :, 0]
-    assert begun.var(dim=0)[:, 0].tolist() == pytest.approx([0.04] * 3, rel=0.3)
-    assert float(begun.var(dim=0)[:, 1].max()) < 1e-8
-
-
 @pytest.mark.parametrize("contestant", [OneStepGP(), QUICK, MLPEnsemble(updates=20), OneStepEnsemble(updates=20)], ids=lambda one: one.name)
 def test_gaps_are_no_reason_to_fail(contestant):
     """A fifth of the readings is missing: beliefs and held-out beliefs are finite everywhere."""
