@@ -28,6 +28,9 @@ from .joint_draws import choose_by_draws
 from .pool import Pool, build_pool
 from .reasons import predictions, why_chosen
 from .roles import with_roles
+from .sources.believe import Believed, believe, route_of_last
+from .sources.earlier import Earlier
+from .sources.guard import Use
 
 Strategy = Literal["auto", "random", "endpoint"]
 Snap = Callable[[dict[str, float | str]], Settings | None]
@@ -45,6 +48,14 @@ class _Chosen:
     world: WorldModel | None = None
     goals: tuple[Goal, ...] = ()
     refused: list[Refusal] = field(default_factory=list)
+    uses: tuple[Use, ...] = ()
+    level: int = 0
+
+    @property
+    def model(self) -> dict[str, object]:
+        """The verdict on the models, and on each source of earlier data, as plain data for the journal."""
+        told = {**verdict_as_dict(self.world.verdict), "level": self.level} if self.world else {}
+        return {**told, "sources": [use.as_dict() for use in self.uses]} if self.uses else told
 
 
 def propose(
@@ -65,6 +76,7 @@ def propose(
     mechanism: Mechanism | None = None,
     contestants: Sequence[str | Contestant] = (),
     contexts: Mapping[str, str] | None = None,
+    sources: Sequence[Earlier] = (),
     progress: Callable[[str], None] | None = None,
 ) -> Proposal:
     """Propose `n` new distinct candidates; replicates, controls and blanks come on top.
@@ -79,6 +91,7 @@ def propose(
         mechanism: prior knowledge for the models that take some; not for the `endpoint` rival.
         contestants: the world models that compete for the planner; empty for those that search well.
         contexts: context → the level to plan for (donor D3); else the typical one.
+        sources: earlier data of other kinds; each is used as long as it does not hurt. The rivals do without.
 
     Raises:
         DesignError: fewer than `n` feasible candidates are left, or a row breaks the space after all repairs.
@@ -97,18 +110,19 @@ def propose(
         chosen = _planned(
             encoder, pool, n, goals=goals, data=data, done=done, waiting=waiting, strategy=strategy, snap=snap,
             previous_model=previous_model, mechanism=mechanism, contestants=contestants, contexts=contexts or {}, seeds=child, progress=progress,
+            sources=sources if strategy == "auto" else (),
         )  # fmt: skip
     candidates = _candidates(encoder, chosen, goals, seed=int(child[3]))
     return Proposal(
         round=round, experiments=with_roles(candidates, batch=batch, controls=controls, round=round), strategy=" + ".join(chosen.strategy),
-        model=verdict_as_dict(chosen.world.verdict) if chosen.world else {}, refused=tuple(chosen.refused), seed=seed,
+        model=chosen.model, refused=tuple(chosen.refused), seed=seed,
     )  # fmt: skip
 
 
 def _planned(
     encoder: Encoder, pool: Pool, n: int, *, goals: Sequence[Goal], data: Dataset, done: Tensor, waiting: Tensor, strategy: Strategy,
     snap: Snap | None, previous_model: Mapping[str, object] | None, mechanism: Mechanism | None, contestants: Sequence[str | Contestant],
-    contexts: Mapping[str, str], seeds: np.ndarray, progress: Callable[[str], None] | None,
+    contexts: Mapping[str, str], seeds: np.ndarray, progress: Callable[[str], None] | None, sources: Sequence[Earlier] = (),
 ) -> _Chosen:  # fmt: skip
     chosen = _Chosen(goals=tuple(goals))
     if strategy == "endpoint":
@@ -116,17 +130,28 @@ def _planned(
         data, chosen.goals, mechanism = view.data, view.goals, None
     read = np.isfinite(data.values).any(axis=(1, 2)) if len(data) else np.zeros(0, dtype=bool)
     known = torch.cat([done, waiting])
-    if len(set(data.groups()[read].tolist())) < FEWEST_INTERVENTIONS:
+    previous = verdict_from_dict(previous_model) if previous_model and "picked" in previous_model else None
+    weak = False
+    if sources:
+        told = believe(
+            encoder.space, data, sources, seed=int(seeds[2]), goals=chosen.goals, entered=contestants, mechanism=mechanism, previous=previous,
+            standing=route_of_last(previous_model), contexts=contexts, progress=progress,
+        )  # fmt: skip
+        if isinstance(told, Believed):
+            chosen.world, chosen.uses, chosen.level, weak = told.world, told.uses, told.own_level, told.weak
+        else:
+            chosen.uses = told
+    if chosen.world is None and len(set(data.groups()[read].tolist())) < FEWEST_INTERVENTIONS:
         _add_filling(chosen, encoder, pool, n, known=known, seed=int(seeds[1]), why="Space-filling start: no model is asked before there is something to learn from.")
         return chosen
-    previous = verdict_from_dict(previous_model) if previous_model else None
-    world = fit_world_model(
-        encoder.space, data, seed=int(seeds[2]), goals=chosen.goals, contestants=contestants, mechanism=mechanism, previous=previous, progress=progress
-    )
-    world = world.within(contexts)
-    chosen.world = world
+    if chosen.world is None:
+        fitted = fit_world_model(
+            encoder.space, data, seed=int(seeds[2]), goals=chosen.goals, contestants=contestants, mechanism=mechanism, previous=previous, progress=progress
+        )
+        chosen.world, chosen.level = fitted.within(contexts), fitted.verdict.level
+    world = chosen.world
     # at least half of a batch; a batch of one is the model's, or nothing would ever be learned from the model
-    n_filling = (n + 1) // 2 if world.verdict.level < 2 and n > 1 else 0
+    n_filling = (n + 1) // 2 if (world.verdict.level < 2 or weak) and n > 1 else 0
     n_model = n - n_filling
     if n_model > LARGE_BATCH:
         if progress:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Literal
 
@@ -240,5 +240,5 @@ def verdict_as_dict(verdict: Verdict) -> dict[str, object]:
 
 
 def verdict_from_dict(told: Mapping[str, object]) -> Verdict:
-    """The verdict that `verdict_as_dict` wrote."""
-    return Verdict(**told)  # type: ignore[arg-type]
+    """The verdict that `verdict_as_dict` wrote; what others have put beside it is theirs."""
+    return Verdict(**{field.name: told[field.name] for field in fields(Verdict) if field.name in told})  # type: ignore[arg-type]

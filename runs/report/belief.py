@@ -43,7 +43,7 @@ def current_belief(
         return Belief(model=None, why_not="Nothing has been read yet, so there is nothing to fit a model to.")
     from world_model.fit import fit_world_model, verdict_from_dict
 
-    last = next((opened.proposal.model for opened in reversed(state.rounds) if opened.proposal.model), None)
+    last = next((opened.proposal.model for opened in reversed(state.rounds) if "picked" in opened.proposal.model), None)
     previous = verdict_from_dict(last) if last else None
     try:
         return Belief(model=fit_world_model(space, data, seed=state.charter.seed, goals=state.charter.goals, mechanism=mechanism, previous=previous, progress=progress))
