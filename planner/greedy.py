@@ -1,19 +1,22 @@
-"""Small batches: noisy log expected improvement, point by point, each knowing of those before it."""
+"""Small batches: by what the task's acquisition says, point by point, each knowing of those before it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
-from botorch.acquisition.logei import qLogNoisyExpectedImprovement
+from botorch.acquisition import AcquisitionFunction
 from botorch.optim import optimize_acqf, optimize_acqf_mixed_alternating
 from botorch.utils.sampling import manual_seed
 from torch import Tensor
 
 from world_model.encoding import unit_values
 from world_model.fit import WorldModel
-from world_model.terms.goals import Goal
 
+from .acquisitions.bounds import worth_a_look
+from .acquisitions.dispatch import acquisition
+from .acquisitions.registry import member_for
+from .acquisitions.task import Task
 from .linear import unit_constraints
 from .pool import Pool
 from .surrogate.routes import as_botorch_model
@@ -27,7 +30,7 @@ _TRIES = 48
 
 
 def choose_greedily(
-    world: WorldModel, goals: Sequence[Goal], *, pool: Pool, n: int, pending: Tensor, seed: int,
+    world: WorldModel, task: Task, *, pool: Pool, n: int, pending: Tensor, seed: int,
     repair: Callable[[Tensor], Tensor | None], progress: Callable[[str], None] | None = None,
 ) -> Tensor:  # fmt: skip
     """Designs `n x d` of a batch.
@@ -37,27 +40,27 @@ def choose_greedily(
         pending: `p x d`, experiments under way.
         repair: turns an optimiser's point `d` into one that the space and the bench accept, or None where it can't.
     """
-    shortlist = _shortlist(world, goals, pool, seed=seed)
-    surrogate = as_botorch_model(world, goals, designs=torch.cat([world.training.design, pending, shortlist.design]), seed=seed)
+    shortlist = _shortlist(world, task, pool, seed=seed)
+    surrogate = as_botorch_model(world, task.goals, designs=torch.cat([world.training.design, pending, shortlist.design]), seed=seed)
     chosen: list[Tensor] = []
     free = torch.ones(len(shortlist), dtype=torch.bool)
     for k in range(min(n, len(pool))):
         if progress:
             progress(f"choosing experiment {k + 1} of {n}")
         waiting = torch.cat([pending, *[point.unsqueeze(0) for point in chosen]])
-        acquisition = _acquisition(surrogate, waiting, seed=seed + k)
+        worth = acquisition(surrogate, task, waiting=waiting, seed=seed + k)
         with torch.no_grad():
-            values = torch.cat([acquisition(block.unsqueeze(-2)) for block in shortlist.design.split(surrogate.chunk)])
+            values = torch.cat([worth(block.unsqueeze(-2)) for block in shortlist.design.split(surrogate.chunk)])
         values[~free] = -torch.inf
         best = int(values.argmax())
         point = shortlist.design[best]
         if not pool.exhaustive:
             if surrogate.gradients:
-                found = _optimise(world, acquisition, start=shortlist.design[values.topk(min(_RESTARTS, len(values))).indices], seed=seed + k)
+                found = _optimise(world, worth, start=shortlist.design[values.topk(min(_RESTARTS, len(values))).indices], seed=seed + k)
             else:
-                found = _nearby(world, acquisition, start=point, seed=seed + k)
+                found = _nearby(world, worth, start=point, seed=seed + k)
             found = None if found is None else repair(found)
-            if found is not None and not is_near(found, waiting) and _is_better(acquisition, found, point, value=values[best], surrogate=surrogate):
+            if found is not None and not is_near(found, waiting) and _is_better(worth, found, point, value=values[best], surrogate=surrogate):
                 chosen.append(found)
                 continue
         free &= (shortlist.design - point).abs().amax(dim=1) >= (SAME if not pool.exhaustive else 1e-9)
@@ -70,29 +73,16 @@ def is_near(point: Tensor, others: Tensor) -> bool:
     return bool(len(others)) and float((others - point).abs().amax(dim=1).min()) < SAME
 
 
-def _acquisition(surrogate: Surrogate, waiting: Tensor, *, seed: int) -> qLogNoisyExpectedImprovement:
-    with manual_seed(seed):
-        return qLogNoisyExpectedImprovement(
-            model=surrogate.model,
-            X_baseline=torch.unique(surrogate.world.training.design, dim=0),
-            sampler=surrogate.sampler(seed),
-            objective=surrogate.objective(seed),
-            X_pending=waiting if len(waiting) else None,
-            prune_baseline=True,
-            cache_root=surrogate.gaussian,
-        )
-
-
-def _is_better(acquisition: qLogNoisyExpectedImprovement, found: Tensor, point: Tensor, *, value: Tensor, surrogate: Surrogate) -> bool:
+def _is_better(worth: AcquisitionFunction, found: Tensor, point: Tensor, *, value: Tensor, surrogate: Surrogate) -> bool:
     """Whether a point beats the pool's best; hypotheses that hold for one call only must judge both in it."""
     with torch.no_grad():
         if surrogate.gaussian:
-            return float(acquisition(found.reshape(1, 1, -1))) > float(value)
-        both = acquisition(torch.stack([found, point]).unsqueeze(-2))
+            return float(worth(found.reshape(1, 1, -1))) > float(value)
+        both = worth(torch.stack([found, point]).unsqueeze(-2))
     return float(both[0]) > float(both[1])
 
 
-def _nearby(world: WorldModel, acquisition: qLogNoisyExpectedImprovement, *, start: Tensor, seed: int) -> Tensor | None:
+def _nearby(world: WorldModel, worth: AcquisitionFunction, *, start: Tensor, seed: int) -> Tensor | None:
     """The best of random feasible steps about a point, each time shorter ones; None where none is better than the point itself."""
     encoder = world.encoder
     generator = torch.Generator().manual_seed(seed)
@@ -104,25 +94,18 @@ def _nearby(world: WorldModel, acquisition: qLogNoisyExpectedImprovement, *, sta
         rows = [row for row in encoder.settings(moved) if not encoder.space.reasons_against(row)]
         around = torch.cat([best.unsqueeze(0), encoder.design_of(rows)])
         with torch.no_grad():
-            best = around[int(acquisition(around.unsqueeze(-2)).argmax())]
+            best = around[int(worth(around.unsqueeze(-2)).argmax())]
     return None if torch.equal(best, start) else best
 
 
-def _shortlist(world: WorldModel, goals: Sequence[Goal], pool: Pool, *, seed: int) -> Pool:
-    """The part of a large pool that can win: the highest upper bounds, by the marginal posterior of each goal."""
+def _shortlist(world: WorldModel, task: Task, pool: Pool, *, seed: int) -> Pool:
+    """The part of a large pool that can win, by marginals alone."""
     if len(pool) <= SHORTLIST:
         return pool
-    posterior = world.posterior_at(pool.design)
-    keep = torch.zeros(len(pool), dtype=torch.bool)
-    share = SHORTLIST // (2 * len(goals))
-    for goal in goals:
-        told = posterior.readout(goal, seed=seed)
-        for width in (1.0, 3.0):
-            keep[(goal.sign * told.mean + width * told.sd).topk(share).indices] = True
-    return pool.take(keep)
+    return pool.take(worth_a_look(world, member_for(task), task, pool.design, size=SHORTLIST, seed=seed))
 
 
-def _optimise(world: WorldModel, acquisition: qLogNoisyExpectedImprovement, *, start: Tensor, seed: int) -> Tensor | None:
+def _optimise(world: WorldModel, worth: AcquisitionFunction, *, start: Tensor, seed: int) -> Tensor | None:
     """The optimiser's point `d`; None where the constraints are not linear in the unit cube (the pool alone decides then)."""
     encoder = world.encoder
     limits = unit_constraints(encoder)
@@ -139,12 +122,12 @@ def _optimise(world: WorldModel, acquisition: qLogNoisyExpectedImprovement, *, s
     with manual_seed(seed):
         if not categorical and not discrete:
             point, _ = optimize_acqf(
-                acquisition, bounds=bounds, q=1, num_restarts=len(start), batch_initial_conditions=start.unsqueeze(-2),
+                worth, bounds=bounds, q=1, num_restarts=len(start), batch_initial_conditions=start.unsqueeze(-2),
                 inequality_constraints=inequalities, equality_constraints=equalities, fixed_features=fixed or None, options={"maxiter": 100},
             )  # fmt: skip
         else:
             point, _ = optimize_acqf_mixed_alternating(
-                acquisition, bounds=bounds, discrete_dims=discrete, cat_dims=categorical, q=1, num_restarts=_RESTARTS,
+                worth, bounds=bounds, discrete_dims=discrete, cat_dims=categorical, q=1, num_restarts=_RESTARTS,
                 raw_samples=_RAW_SAMPLES, inequality_constraints=inequalities, equality_constraints=equalities, fixed_features=fixed or None,
                 options={"maxiter_alternating": 16, "maxiter_discrete": 4, "maxiter_continuous": 20},
             )  # fmt: skip

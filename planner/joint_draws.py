@@ -13,6 +13,7 @@ from world_model.fit import WorldModel
 from world_model.readouts import desirability, read_out
 from world_model.terms.goals import Goal
 
+from .acquisitions.task import Task
 from .pool import Pool
 from .surrogate.coefficient_route import wanted
 from .surrogate.surrogate import Wanted, objective
@@ -20,7 +21,7 @@ from .surrogate.surrogate import Wanted, objective
 SHARPEST = 0.2  # of the deviation from the mean, in the first well
 
 
-def choose_by_draws(world: WorldModel, goals: Sequence[Goal], *, pool: Pool, n: int, seed: int) -> list[int]:
+def choose_by_draws(world: WorldModel, task: Task, *, pool: Pool, n: int, seed: int) -> list[int]:
     """Positions in the pool of `n` distinct points (batch Thompson sampling; Kandasamy et al. 2018).
 
     Every draw is one hypothesis of the world over the whole pool. Plain draws explore much: with a handful of rounds a batch
@@ -28,6 +29,7 @@ def choose_by_draws(world: WorldModel, goals: Sequence[Goal], *, pool: Pool, n: 
     first wells exploit, the last ones explore as widely as the belief is uncertain (in the spirit of epsilon-greedy Thompson
     sampling; Do et al. 2024).
     """
+    goals = task.goals
     taken = torch.zeros(len(pool), dtype=torch.bool)
     chosen: list[int] = []
     worlds = _hypotheses(world, goals, pool.design, min(n, len(pool)), seed=seed)

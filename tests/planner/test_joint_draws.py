@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from planner.acquisitions.task import Task
 from planner.joint_draws import choose_by_draws
 from planner.pool import build_pool
 from world_model.fit import fit_world_model
@@ -34,8 +35,8 @@ def world():
 def test_a_batch_is_without_replacement_and_near_the_optimum_of_a_well_known_bowl():
     model = world()
     pool = build_pool(model.encoder, taken=model.model.design, seed=1, size=512)
-    chosen = choose_by_draws(model, GOALS, pool=pool, n=20, seed=2)
+    chosen = choose_by_draws(model, Task(goals=tuple(GOALS)), pool=pool, n=20, seed=2)
     assert len(set(chosen)) == 20
     # the bowl -(x - 0.7)^2 - (y - 0.3)^2 has its top at (0.7, 0.3)
     assert (pool.design[chosen].median(dim=0).values - torch.tensor([0.7, 0.3])).abs().max() < 0.1
-    assert chosen == choose_by_draws(model, GOALS, pool=pool, n=20, seed=2)
+    assert chosen == choose_by_draws(model, Task(goals=tuple(GOALS)), pool=pool, n=20, seed=2)

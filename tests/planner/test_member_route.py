@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from planner.acquisitions.task import Task
 from planner.greedy import choose_greedily
 from planner.joint_draws import choose_by_draws
 from planner.pool import build_pool
@@ -108,10 +109,10 @@ def test_the_sampler_takes_each_member_once_for_every_candidate():
 def test_the_member_route_proposes_near_the_optimum():
     model = world()
     pool = build_pool(model.encoder, taken=model.training.design, seed=1, size=256)
-    chosen = choose_greedily(model, GOALS, pool=pool, n=2, pending=torch.empty(0, 2, dtype=torch.double), seed=4, repair=lambda point: point)
+    chosen = choose_greedily(model, Task(goals=tuple(GOALS)), pool=pool, n=2, pending=torch.empty(0, 2, dtype=torch.double), seed=4, repair=lambda point: point)
     assert (chosen - TOP).abs().max() < 0.1
-    assert torch.equal(chosen, choose_greedily(model, GOALS, pool=pool, n=2, pending=torch.empty(0, 2, dtype=torch.double), seed=4, repair=lambda point: point))
-    drawn = pool.design[choose_by_draws(model, GOALS, pool=pool, n=18, seed=2)]
+    assert torch.equal(chosen, choose_greedily(model, Task(goals=tuple(GOALS)), pool=pool, n=2, pending=torch.empty(0, 2, dtype=torch.double), seed=4, repair=lambda point: point))
+    drawn = pool.design[choose_by_draws(model, Task(goals=tuple(GOALS)), pool=pool, n=18, seed=2)]
     assert (drawn.median(dim=0).values - TOP).abs().max() < 0.1
 
 
@@ -152,9 +153,9 @@ def test_a_mechanism_is_planned_with_through_the_pool(form):
     model = fit_world_model(SPACE, data(10), seed=0, goals=GOALS, mechanism=Bowl(), contestants=[TrajectoryGP(name=name, mechanism=form)])
     assert not as_botorch_model(model, GOALS, designs=model.training.design, seed=0).gradients
     pool = build_pool(model.encoder, taken=model.training.design, seed=1, size=128)
-    chosen = choose_greedily(model, GOALS, pool=pool, n=1, pending=torch.empty(0, 2, dtype=torch.double), seed=4, repair=lambda point: point)
+    chosen = choose_greedily(model, Task(goals=tuple(GOALS)), pool=pool, n=1, pending=torch.empty(0, 2, dtype=torch.double), seed=4, repair=lambda point: point)
     assert (chosen[0] - TOP).abs().max() < 0.1
-    drawn = pool.design[choose_by_draws(model, GOALS, pool=pool, n=6, seed=2)]
+    drawn = pool.design[choose_by_draws(model, Task(goals=tuple(GOALS)), pool=pool, n=6, seed=2)]
     assert (drawn.median(dim=0).values - TOP).abs().max() < 0.15
 
 

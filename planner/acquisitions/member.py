@@ -1,0 +1,70 @@
+"""One kind of acquisition: when it is the one that is wanted, what it needs of a model, and how it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from botorch.acquisition import AcquisitionFunction
+from torch import Tensor
+
+from world_model.fit import WorldModel
+
+from ..pool import Pool
+from ..surrogate.surrogate import Surrogate
+from .task import Task
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What an acquisition needs of the surrogate beyond joint samples, which every one gives.
+
+    Attributes:
+        gaussian: exact Gaussian posteriors (closed forms, conditioning).
+        gradients: it is of use only where it can be followed uphill.
+        fantasies: the model conditioned on what was not measured yet.
+    """
+
+    gaussian: bool = False
+    gradients: bool = False
+    fantasies: bool = False
+
+
+class Build(Protocol):
+    """Builds the acquisition of one more point. `waiting` `p x d` are designs under way or chosen before it."""
+
+    def __call__(self, surrogate: Surrogate, task: Task, *, waiting: Tensor, seed: int) -> AcquisitionFunction: ...
+
+
+class Bounds(Protocol):
+    """What a design may be worth at best, from marginals alone: `c x k`, one column a reason to look closer at a candidate."""
+
+    def __call__(self, world: WorldModel, task: Task, design: Tensor, *, seed: int) -> Tensor: ...
+
+
+class ChooseMany(Protocol):
+    """Chooses a large batch at once: `n` distinct positions in the pool, as `joint_draws.choose_by_draws` does."""
+
+    def __call__(self, world: WorldModel, task: Task, *, pool: Pool, n: int, seed: int) -> list[int]: ...
+
+
+@dataclass(frozen=True)
+class Member:
+    """A kind of acquisition.
+
+    Attributes:
+        name: as the strategy of a proposal tells it ("3 by NAME (wide model)").
+        suits: whether it is what a task wants; the first member that suits is taken.
+        build: one point at a time.
+        needs: of the surrogate.
+        bounds: which candidates of a large pool are looked at; None: the upper bounds of the goals.
+        many: how a large batch is chosen; None: by joint draws of the goals.
+    """
+
+    name: str
+    suits: Callable[[Task], bool]
+    build: Build
+    needs: Needs = Needs()
+    bounds: Bounds | None = None
+    many: ChooseMany | None = None
