@@ -21,6 +21,10 @@ from world_model.terms.proposal import Proposal, ProposedExperiment, Refusal
 from world_model.terms.readings import Dataset
 from world_model.terms.space import SearchSpace, Settings
 
+from .acquisitions.bounds import worth_a_look
+from .acquisitions.fitness import competing
+from .acquisitions.registry import member_for
+from .acquisitions.task import Task
 from .endpoint import endpoint_view
 from .filling import fill
 from .greedy import choose_greedily, is_near
@@ -128,6 +132,9 @@ def _planned(
     if strategy == "endpoint":
         view = endpoint_view(data, goals)
         data, chosen.goals, mechanism = view.data, view.goals, None
+    task = Task(goals=chosen.goals)
+    member = member_for(task)
+    contestants = competing(member, contestants)
     read = np.isfinite(data.values).any(axis=(1, 2)) if len(data) else np.zeros(0, dtype=bool)
     known = torch.cat([done, waiting])
     previous = verdict_from_dict(previous_model) if previous_model and "picked" in previous_model else None
@@ -157,16 +164,16 @@ def _planned(
         if progress:
             progress(f"drawing {n_model} joint hypotheses over {len(pool)} candidates")
         wider = pool if pool.exhaustive else _with_neighbours(world, chosen.goals, pool, snap=snap, known=known, seed=int(seeds[1]))
-        shortened = _within(wider, world, chosen.goals, seed=int(seeds[1]))
-        positions = choose_by_draws(world, chosen.goals, pool=shortened, n=n_model, seed=int(seeds[1]))
+        shortened = _within(wider, world, task, seed=int(seeds[1]))
+        positions = (member.many or choose_by_draws)(world, task, pool=shortened, n=n_model, seed=int(seeds[1]))
         picked = shortened.design[positions]
-        chosen.strategy.append(f"{n_model} by one joint posterior draw each ({world.verdict.picked} model)")
+        chosen.strategy.append(f"{n_model} by {member.name if member.many else 'one joint posterior draw each'} ({world.verdict.picked} model)")
     else:
         picked = choose_greedily(
-            world, chosen.goals, pool=pool, n=n_model, pending=waiting, seed=int(seeds[1]), progress=progress,
+            world, task, pool=pool, n=n_model, pending=waiting, seed=int(seeds[1]), progress=progress,
             repair=lambda point: _repaired(encoder, point, snap=snap, known=known, chosen=chosen),
         )  # fmt: skip
-        chosen.strategy.append(f"{n_model} by noisy log expected improvement ({world.verdict.picked} model)")
+        chosen.strategy.append(f"{n_model} by {member.name} ({world.verdict.picked} model)")
     chosen.design.extend(picked)
     chosen.reasons.extend(why_chosen(world, chosen.goals, goals, picked, seed=int(seeds[3])))
     if n_filling:
@@ -215,17 +222,9 @@ def _with_neighbours(world: WorldModel, goals: Sequence[Goal], pool: Pool, *, sn
     return Pool(design=both[nearest > 1e-9], rows=None, exhaustive=False)
 
 
-def _within(pool: Pool, world: WorldModel, goals: Sequence[Goal], *, seed: int, size: int = 4096) -> Pool:
-    """At most `size` candidates for joint draws: those that may win, by the marginal upper bound of each goal."""
-    if len(pool) <= size:
-        return pool
-    keep = torch.zeros(len(pool), dtype=torch.bool)
-    posterior = world.posterior_at(pool.design)
-    for goal in goals:
-        told = posterior.readout(goal, seed=seed)
-        for width in (1.0, 3.0):
-            keep[(goal.sign * told.mean + width * told.sd).topk(size // (2 * len(goals))).indices] = True
-    return pool.take(keep)
+def _within(pool: Pool, world: WorldModel, task: Task, *, seed: int, size: int = 4096) -> Pool:
+    """At most `size` candidates for joint draws: those that may win, by marginals alone."""
+    return pool if len(pool) <= size else pool.take(worth_a_look(world, member_for(task), task, pool.design, size=size, seed=seed))
 
 
 def _repaired(encoder: Encoder, point: Tensor, *, snap: Snap | None, known: Tensor, chosen: _Chosen) -> Tensor | None:
