@@ -117,3 +117,9 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+# Where torch is loaded already somebody means to compute: he waits for the rest here, and not in the middle of his first proposal.
+if "torch" in sys.modules:
+    import_module("runs.campaign")
+    import_module("planner.propose")

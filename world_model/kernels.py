@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
+import torch.fx.experimental.symbolic_shapes  # torch.broadcast_shapes loads it on its first call: half a second belongs to the imports
 from botorch.models import SingleTaskGP
 from botorch.models.map_saas import add_saas_prior
 from gpytorch.kernels import ConstantKernel, Kernel, LinearKernel, MaternKernel, ScaleKernel
