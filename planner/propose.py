@@ -12,7 +12,7 @@ from torch import Tensor
 
 from world_model.contract import Contestant
 from world_model.encoding import Encoder
-from world_model.fit import WorldModel, fit_world_model, verdict_as_dict, verdict_from_dict
+from world_model.fit import WorldModel
 from world_model.mechanisms.mechanism import Mechanism
 from world_model.terms.campaign_doc import Batch, Control
 from world_model.terms.errors import DesignError
@@ -32,9 +32,8 @@ from .joint_draws import choose_by_draws
 from .pool import Pool, build_pool
 from .reasons import predictions, why_chosen
 from .roles import with_roles
-from .sources.believe import Believed, believe, route_of_last
+from .sources.believe import believe
 from .sources.earlier import Earlier
-from .sources.guard import Use
 
 Strategy = Literal["auto", "random", "endpoint"]
 Snap = Callable[[dict[str, float | str]], Settings | None]
@@ -52,14 +51,7 @@ class _Chosen:
     world: WorldModel | None = None
     goals: tuple[Goal, ...] = ()
     refused: list[Refusal] = field(default_factory=list)
-    uses: tuple[Use, ...] = ()
-    level: int = 0
-
-    @property
-    def model(self) -> dict[str, object]:
-        """The verdict on the models, and on each source of earlier data, as plain data for the journal."""
-        told = {**verdict_as_dict(self.world.verdict), "level": self.level} if self.world else {}
-        return {**told, "sources": [use.as_dict() for use in self.uses]} if self.uses else told
+    model: dict[str, object] = field(default_factory=dict)
 
 
 def propose(
@@ -135,30 +127,17 @@ def _planned(
     task = Task(goals=chosen.goals)
     member = member_for(task)
     contestants = competing(member, contestants)
-    read = np.isfinite(data.values).any(axis=(1, 2)) if len(data) else np.zeros(0, dtype=bool)
     known = torch.cat([done, waiting])
-    previous = verdict_from_dict(previous_model) if previous_model and "picked" in previous_model else None
-    weak = False
-    if sources:
-        told = believe(
-            encoder.space, data, sources, seed=int(seeds[2]), goals=chosen.goals, entered=contestants, mechanism=mechanism, previous=previous,
-            standing=route_of_last(previous_model), contexts=contexts, progress=progress,
-        )  # fmt: skip
-        if isinstance(told, Believed):
-            chosen.world, chosen.uses, chosen.level, weak = told.world, told.uses, told.own_level, told.weak
-        else:
-            chosen.uses = told
-    if chosen.world is None and len(set(data.groups()[read].tolist())) < FEWEST_INTERVENTIONS:
+    believed = believe(
+        encoder.space, data, sources=sources, seed=int(seeds[2]), goals=chosen.goals, fewest=FEWEST_INTERVENTIONS, entered=contestants,
+        mechanism=mechanism, last=previous_model, contexts=contexts, progress=progress,
+    )  # fmt: skip
+    world, chosen.world, chosen.model = believed.world, believed.world, believed.model
+    if world is None:
         _add_filling(chosen, encoder, pool, n, known=known, seed=int(seeds[1]), why="Space-filling start: no model is asked before there is something to learn from.")
         return chosen
-    if chosen.world is None:
-        fitted = fit_world_model(
-            encoder.space, data, seed=int(seeds[2]), goals=chosen.goals, contestants=contestants, mechanism=mechanism, previous=previous, progress=progress
-        )
-        chosen.world, chosen.level = fitted.within(contexts), fitted.verdict.level
-    world = chosen.world
     # at least half of a batch; a batch of one is the model's, or nothing would ever be learned from the model
-    n_filling = (n + 1) // 2 if (world.verdict.level < 2 or weak) and n > 1 else 0
+    n_filling = (n + 1) // 2 if (world.verdict.level < 2 or believed.weak) and n > 1 else 0
     n_model = n - n_filling
     if n_model > LARGE_BATCH:
         if progress:
