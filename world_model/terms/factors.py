@@ -1,14 +1,16 @@
-"""What can be varied: continuous, discrete, integer and categorical factors, and how each acts on the system."""
+"""What can be varied: continuous, discrete, integer, categorical and ordinal factors, and how each acts on the system."""
 
 from __future__ import annotations
 
 import math
 import re
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from world_model.terms.act_words import Acts, EditMode, Hour, act_fault
+from world_model.terms.condition import Condition
 from world_model.terms.errors import UnitError
 from world_model.terms.units import check_unit, is_concentration
 from world_model.terms.word import NAME, Name, Word
@@ -18,6 +20,9 @@ ACT_KEYS = ("from_h", "to_h", "from_value", "variable", "mode", "target", "no_ed
 
 # Keys of a category that say what its levels are made of; left out of a digest where they are not given, for the same reason.
 STRUCTURE_KEYS = ("smiles", "sequences")
+# Keys of a factor that is not always there, or not in every amount; left out of a digest where they are not given, too.
+PRESENCE_KEYS = ("only_if", "otherwise", "zero_or_at_least")
+_ONLY_IF = "the factor exists only where these conditions on other factors hold: { catalyst = [\"Pd\", \"Ni\"] }"
 SEQUENCE = re.compile(r"^[A-Z*-]+$")
 
 
@@ -36,6 +41,8 @@ class _Numeric(Word):
     variable: Name | None = Field(None, description="for a dose, hold or ramp: what is acted on, where it is not called as the factor")
     mode: EditMode | None = Field(None, description="for an edit: what is done to the gene")
     target: Name | None = Field(None, description="for an edit: the gene, where it is not called as the factor")
+    only_if: dict[Name, Condition] | None = Field(None, min_length=1, description=_ONLY_IF)
+    otherwise: float | None = Field(None, description="what it counts as where `only_if` fails; without it 0 for an amount, else its least value")
 
     @field_validator("unit")
     @classmethod
@@ -67,10 +74,23 @@ class _Numeric(Word):
             )
         return self
 
+    @model_validator(mode="after")
+    def _otherwise_has_its_condition(self) -> Self:
+        if self.otherwise is not None and self.only_if is None:
+            raise ValueError(f"otherwise: expected it only with only_if, found {self.otherwise:g} without")
+        return self
+
     @property
     def bounds(self) -> tuple[float, float]:
         """The least and the largest value."""
         raise NotImplementedError
+
+    @property
+    def stand_in(self) -> float:
+        """The value of a factor that is not there: one for all such experiments, so that they are not told apart by it."""
+        if self.otherwise is not None:
+            return self.otherwise
+        return 0.0 if self.action in ("start", "dose", "edit") else self.bounds[0]
 
     @property
     def acts_on(self) -> str:
@@ -95,6 +115,7 @@ class Continuous(_Numeric):
     low: float
     high: float
     scale: Literal["linear", "log"] = "linear"
+    zero_or_at_least: float | None = Field(None, gt=0, description="the factor is 0, or this and more; nothing between")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -102,6 +123,8 @@ class Continuous(_Numeric):
             raise ValueError(f"expected low < high, found low = {self.low:g}, high = {self.high:g}; swap them, or leave a fixed factor out")
         if self.scale == "log" and self.low <= 0:
             raise ValueError(f"expected low > 0 on a log scale, found {self.low:g}")
+        if self.zero_or_at_least is not None and (self.low != 0 or self.zero_or_at_least > self.high):
+            raise ValueError(f"zero_or_at_least: expected low = 0 and an amount of at most high = {self.high:g}, found low = {self.low:g}, {self.zero_or_at_least:g}")
         return self
 
     @property
@@ -113,6 +136,8 @@ class Continuous(_Numeric):
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             return f"expected a number between {self.low:g} and {self.high:g}, found {value!r}"
         slack = 1e-9 * max(abs(self.low), abs(self.high))
+        if self.zero_or_at_least is not None and slack < value < self.zero_or_at_least - slack:
+            return f"expected 0, or {self.zero_or_at_least:g} to {self.high:g} {self.unit}".rstrip() + f", found {value:g}"
         return None if self.low - slack <= value <= self.high + slack else f"expected {self.low:g} to {self.high:g} {self.unit}".rstrip() + f", found {value:g}"
 
 
@@ -219,6 +244,8 @@ class Categorical(Word):
     descriptors: Descriptors | None = None
     smiles: dict[str, str] | None = Field(None, description="level → the molecule as SMILES; an empty text for none")
     sequences: dict[str, str] | None = Field(None, description="level → the protein or DNA in one-letter code")
+    only_if: dict[Name, Condition] | None = Field(None, min_length=1, description=_ONLY_IF)
+    otherwise: str | None = Field(None, description="the level that it counts as where `only_if` fails; without it the first")
     unit: Literal[""] = ""
     acts: Literal["set", "edit"] | None = Field(None, description="set: a condition; edit: each level is a gene that is changed")
     mode: EditMode | None = Field(None, description="for an edit: what is done to the gene")
@@ -263,6 +290,22 @@ class Categorical(Word):
             raise ValueError(f"levels: expected names of genes (letters, digits, space and _ + - . / % ( ), a letter first) where acts = 'edit', found {bad[0]!r}")
         return self
 
+    @model_validator(mode="after")
+    def _otherwise_is_a_level(self) -> Self:
+        if self.otherwise is not None and (self.only_if is None or self.otherwise not in self.levels):
+            raise ValueError(f"otherwise: expected one of the levels, and only with only_if, found {self.otherwise!r}")
+        return self
+
+    @property
+    def stand_in(self) -> str:
+        """The level of a factor that is not there: one for all such experiments, so that they are not told apart by it."""
+        return self.levels[0] if self.otherwise is None else self.otherwise
+
+    @cached_property
+    def codes(self) -> dict[str, int]:
+        """Level → its position."""
+        return {level: i for i, level in enumerate(self.levels)}
+
     @property
     def action(self) -> Acts:
         return self.acts or "set"
@@ -276,7 +319,17 @@ class Categorical(Word):
         """Why a value can't be taken, or None."""
         from world_model.terms.errors import nearest
 
-        return None if value in self.levels else f"expected one of {len(self.levels)} levels, found {value!r}. {nearest(str(value), self.levels)}"
+        return None if isinstance(value, str) and value in self.codes else f"expected one of {len(self.levels)} levels, found {value!r}. {nearest(str(value), self.levels)}"
+
+
+class Ordinal(Categorical):
+    """Levels with an order, first to last: low, medium, high. To a model they are evenly spaced from 0 to 1."""
+
+    kind: Literal["ordinal"] = "ordinal"  # type: ignore[assignment]
+    levels: tuple[str, ...] = Field(min_length=2)
+    descriptors: None = None
+    smiles: None = None
+    sequences: None = None
 
 
 def _given(factor: Word) -> dict[str, object]:
@@ -284,5 +337,5 @@ def _given(factor: Word) -> dict[str, object]:
     return {key: value for key in ACT_KEYS if (value := getattr(factor, key, None)) is not None}
 
 
-Factor = Annotated[Continuous | Discrete | Integer | Categorical, Field(discriminator="kind")]
+Factor = Annotated[Continuous | Discrete | Integer | Categorical | Ordinal, Field(discriminator="kind")]
 NUMERIC_KINDS = (Continuous, Discrete, Integer)

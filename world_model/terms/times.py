@@ -80,9 +80,9 @@ def _most(space: SearchSpace, first: Hour, second: Hour) -> float:
         import numpy as np
 
         return constant + float(np.max(sum(weight * space.candidates.columns[name] for name, weight in weights.items())))
-    joined = [c for c in space.constraints if set(c.terms) & set(weights)]
-    if joined:
-        return constant + _by_programme(space, weights, space.constraints)
+    linear = [c for c in space.constraints if isinstance(c, Linear) and set(c.terms) <= set(space.names)]
+    if any(set(c.terms) & set(weights) for c in linear):
+        return constant + _by_programme(space, weights, linear)
     bounds = {factor.name: factor.bounds for factor in space.factors if isinstance(factor, NUMERIC_KINDS)}
     return constant + sum(max(weight * bounds[name][0], weight * bounds[name][1]) for name, weight in weights.items())
 
