@@ -36,12 +36,13 @@ def merged_columns(encoder: Encoder, *, further: int = 0) -> MergedColumns:
             keys += [("feature", str(unit[column]), str(column)) for column in range(start, start + width)]
         elif isinstance(factor, Categorical) and table is not None:
             mode = str(factor.mode)
-            if factor.descriptors is None and factor.smiles is None and factor.sequences is None:
+            if factor.descriptors is None and factor.smiles is None and factor.sequences is None and table.shape[1] == len(factor.levels):
                 keys += [None if level == factor.no_edit else ("gene", level, mode) for level in factor.levels]
             else:
                 keys += [("described", mode, *(f"{cell:.9g}" for cell in table[:, i].tolist())) for i in range(table.shape[1])]
         else:
             keys.append(("gene", factor.acts_on, str(factor.mode)))
+    keys += [("derived", feature.word.name) for feature in encoder.derived]
     keys += [("further", str(i)) for i in range(further)]
     columns = {key: i for i, key in enumerate(dict.fromkeys(key for key in keys if key is not None))}
     matrix = torch.zeros(len(keys), len(columns), dtype=torch.double)

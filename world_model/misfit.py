@@ -36,6 +36,8 @@ def misfit(family: Family, training: Training) -> str | None:
         ]  # fmt: skip
         if numbers:
             return f"{numbers[0]} is a number with more than two values"
+        if encoder.derived:
+            return f"{encoder.derived[0].word.name} is a number with more than two values"
         if len(merged_columns(encoder).units) < 2:
             return "one factor alone has no pairs"
     return None

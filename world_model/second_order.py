@@ -36,7 +36,7 @@ class SecondOrder:
         for i, columns in enumerate(merged.units):
             unit[list(columns)] = i
         owners = [factor for factor, table in zip(encoder.space.factors, encoder.tables, strict=True) for _ in range(1 if table is None else table.shape[1])]
-        bends = torch.tensor([owner.kind != "categorical" and owner.action != "edit" for owner in owners])
+        bends = torch.tensor([owner.kind != "categorical" and owner.action != "edit" for owner in owners] + [True] * len(encoder.derived))
         numeric = (merged.matrix[bends].sum(dim=0) > 0) if bends.any() else torch.zeros(merged.matrix.shape[1], dtype=torch.bool)
         first, second = torch.triu_indices(len(unit), len(unit))
         wanted = (unit[first] != unit[second]) | ((first == second) & numeric[first])

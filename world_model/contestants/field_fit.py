@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from torch import Tensor
 
 from ..contract import Training
-from ..terms.factors import Categorical
+from ..terms.factors import Categorical, Ordinal
 from .field_kernel import RANK, Field, FieldShape, Places
 
 MOST_FITTED = 500  # readings that hyper-parameters are learned from
@@ -61,9 +61,10 @@ def shape_of(training: Training, *, with_mechanism: bool) -> FieldShape:
     categories: list[tuple[int, ...]] = []
     for i, (factor, table) in enumerate(zip(training.space.factors, training.encoder.tables, strict=True)):
         width = 1 if table is None else int(table.shape[1])
-        if isinstance(factor, Categorical):
+        if isinstance(factor, Categorical) and not isinstance(factor, Ordinal):
             categories.append(tuple(range(len(scale_of), len(scale_of) + width)))
         scale_of += [i] * width
+    scale_of += [len(training.space.factors) + i for i in range(len(training.encoder.derived))]
     times = torch.nan_to_num(training.times_h)
     return FieldShape(
         scale_of=torch.tensor(scale_of), categories=tuple(categories), observables=len(training.variables), times=times,

@@ -142,21 +142,23 @@ def _mend(factors: Sequence[Factor], conflict: Sequence[Constraint], *, derived:
         others = [other for other in conflict if other is not constraint]
         if isinstance(constraint, Mixture) and constraint.parts is not None:
             others.append(constraint.parts)
-        ends = []
-        for sign in (1.0, -1.0):
-            answer = Programme(factors, [*others, Linear(terms=told.terms, at_least=-1e300)], derived=derived).solve(
-                along={name: sign * weight for name, weight in told.terms.items()}
-            )
-            if answer.values is None:
-                break
-            ends.append(sum(weight * answer.values[name] for name, weight in told.terms.items()))
-        if len(ends) < 2:
+        kept = [*others, Linear(terms=told.terms, at_least=-1e300)]
+        ends = [_extreme(factors, kept, told, sign, derived=derived) for sign in (1.0, -1.0)]
+        if ends[0] is None or ends[1] is None:
             continue
-        low, high = ends
         which = "" if len(conflict) == 1 else f" while {'the other holds' if len(conflict) == 2 else 'the others hold'}"
-        return f"{' + '.join(_term(name, weight) for name, weight in told.terms.items())} reaches {low:.6g} to {high:.6g}{which}: move the bound of {constraint} there, or widen a factor."
+        form = " + ".join(name if weight == 1 else f"{weight:g}·{name}" for name, weight in told.terms.items())
+        if ends[0] < told.bound < ends[1]:
+            below = _extreme(factors, [*others, Linear(terms=told.terms, at_most=told.bound)], told, -1.0, derived=derived)
+            above = _extreme(factors, [*others, Linear(terms=told.terms, at_least=told.bound)], told, 1.0, derived=derived)
+            if below is not None and above is not None:
+                return f"{form} reaches {below:.6g} and {above:.6g}{which}, nothing between: take one of these for {constraint}, or finer steps."
+            continue
+        return f"{form} reaches {ends[0]:.6g} to {ends[1]:.6g}{which}: move the bound of {constraint} there, or widen a factor."
     return "Loosen or leave out one of them, or widen a factor."
 
 
-def _term(name: str, weight: float) -> str:
-    return name if weight == 1 else f"{weight:g}·{name}"
+def _extreme(factors: Sequence[Factor], kept: Sequence[Constraint], told: Linear, sign: float, *, derived: Sequence[Derived]) -> float | None:
+    """The least (sign 1) or largest (sign -1) sum that the kept constraints allow."""
+    answer = Programme(factors, kept, derived=derived).solve(along={name: sign * weight for name, weight in told.terms.items()})
+    return None if answer.values is None else sum(weight * answer.values[name] for name, weight in told.terms.items())
