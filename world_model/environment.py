@@ -59,7 +59,7 @@ class Task:
     def of(cls, world: WorldModel, goal: Goal) -> Task:
         """The task of a campaign's model and one of its goals."""
         known = world.fitted.beliefs(world.training.design).mean
-        earned = goal.sign * read_out(goal, known, times_h=world.times_h, variables=world.variables)
+        earned = goal.score(read_out(goal, known, times_h=world.times_h, variables=world.variables))
         return cls(
             space=world.space, times_h=world.times_h.numpy(), variables=world.variables, goal=goal, worst=float(earned.min()),
             span=float(earned.max() - earned.min()), range=world.range,
@@ -165,12 +165,12 @@ class ExperimentEnvironment(gymnasium.Env[dict[str, Any], Any]):
         assert self._curve is not None
         goal = self.task.goal
         then = np.ones(1, bool) if self.is_end_point else self.task.times_h <= until_h + 1e-9
-        if not then.any() or (goal.take == "area" and then.sum() == 1 and not self.is_end_point):
+        if not then.any() or (goal.take not in ("end", "peak") and then.sum() == 1 and not self.is_end_point):
             return 0.0
         if goal.at_h is not None and goal.at_h > self.task.times_h[then][-1]:
             goal = goal.model_copy(update={"at_h": None})
         told = read_out(goal, torch.as_tensor(self._curve[then]), times_h=torch.as_tensor(self.task.times_h[then]), variables=self.task.variables)
-        return goal.sign * float(told)
+        return float(goal.score(told))
 
     def _observation(self, until_h: float | None) -> dict[str, Any]:
         y = len(self.task.variables)

@@ -12,7 +12,7 @@ from .contestants.trajectory_gp import FittedTrajectoryGP
 from .contract import Fitted, Of
 from .readouts import linear_weights, read_out
 from .scores import Z90
-from .terms.goals import Goal
+from .terms.functionals import Functional
 
 _DRAWS_FOR_READOUT = 256
 _BLOCK = 512  # designs that are drawn together for a readout
@@ -66,9 +66,9 @@ class TrajectoryPosterior:
         centre = self.fitted.beliefs(self.design).mean
         return centre + self.calibration.factor * (drawn - centre)
 
-    def readout(self, goal: Goal, *, of: Of = "state", seed: int = 0) -> MeanSd:
+    def readout(self, goal: Functional, *, of: Of = "state", seed: int = 0) -> MeanSd:
         """`n`: mean and sd of one goal's readout, in its own unit. Exact where it is linear and the model Gaussian, else drawn."""
-        if isinstance(self.fitted, FittedTrajectoryGP) and (goal.take != "peak" or len(self.times_h) == 1):
+        if isinstance(self.fitted, FittedTrajectoryGP) and (goal.is_linear or len(self.times_h) == 1):
             return self._exact(self.fitted, goal, of=of)
         chunks = []
         for block in self.design.split(_BLOCK):
@@ -77,7 +77,7 @@ class TrajectoryPosterior:
         drawn = torch.cat(chunks, dim=1)
         return MeanSd(mean=drawn.mean(dim=0), sd=drawn.std(dim=0))
 
-    def _exact(self, fitted: FittedTrajectoryGP, goal: Goal, *, of: Of) -> MeanSd:
+    def _exact(self, fitted: FittedTrajectoryGP, goal: Functional, *, of: Of) -> MeanSd:
         told, basis = fitted.model.marginals(self.design), fitted.basis
         variances = told.variance if of == "state" else told.variance + fitted.reading_variance(self.design)
         weights = read_out(goal, basis.components, times_h=self.times_h, variables=self.variables)
@@ -89,13 +89,13 @@ class TrajectoryPosterior:
         mean = read_out(goal, centre, times_h=self.times_h, variables=self.variables) + told.mean @ weights
         return MeanSd(mean=mean, sd=self._factor(goal) * variance.clamp_min(0).sqrt())
 
-    def _residual_variance(self, fitted: FittedTrajectoryGP, goal: Goal) -> Tensor:
+    def _residual_variance(self, fitted: FittedTrajectoryGP, goal: Functional) -> Tensor:
         y = self.variables.index(goal.readout)
         unit = torch.eye(len(self.times_h), dtype=torch.double).unsqueeze(-1).expand(-1, -1, len(self.variables))
         weights = read_out(goal, unit, times_h=self.times_h, variables=self.variables)
         return (weights.square() * fitted.basis.residual_sd[:, y].square()).sum()
 
-    def _factor(self, goal: Goal) -> Tensor:
+    def _factor(self, goal: Functional) -> Tensor:
         """The calibration of a linear readout: that of the times it reads, by their weight."""
         y = self.variables.index(goal.readout)
         read = torch.ones(len(self.times_h), len(self.variables), dtype=torch.bool)

@@ -89,15 +89,15 @@ class WhatIf:
     @property
     def best(self) -> Tensor:
         """`p`: the share of hypotheses under which a plan is the best; plans that tie share it."""
-        turned = (1.0 if self.goal is None else self.goal.sign) * self.readouts
+        turned = self.readouts if self.goal is None else self.goal.score(self.readouts)
         wins = (turned == turned.amax(dim=1, keepdim=True)).double()
         return (wins / wins.sum(dim=1, keepdim=True)).mean(dim=0)
 
     @property
     def ranking(self) -> tuple[str, ...]:
         """Plans by their mean readout, best first."""
-        sign = 1.0 if self.goal is None else self.goal.sign
-        order = torch.argsort(sign * self.readouts.mean(dim=0), descending=True, stable=True)
+        means = self.readouts.mean(dim=0)
+        order = torch.argsort(means if self.goal is None else self.goal.score(means), descending=True, stable=True)
         return tuple(self.plans[i] for i in order.tolist())
 
     @property

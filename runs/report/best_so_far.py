@@ -67,15 +67,17 @@ def best_so_far(state: CampaignState, data: Dataset, goal: Goal, *, lab: Lab | N
 
 def running_best(values: np.ndarray, goal: Goal, *, start: float = float("nan")) -> np.ndarray:
     """`k`: the best of the first 1 … k values in the goal's direction; nan until there is one."""
-    turned = np.where(np.isfinite(values), goal.sign * values, -np.inf)
-    first = goal.sign * start if np.isfinite(start) else -np.inf
-    best = np.maximum.accumulate(np.maximum(turned, first))
-    return np.where(np.isfinite(best), goal.sign * best, np.nan)
+    with_start = np.concatenate([[start], values])
+    turned = np.where(np.isfinite(with_start), goal.score(with_start), -np.inf)
+    best = np.maximum.accumulate(turned)
+    # the place of the best so far: of equals, the first
+    place = np.maximum.accumulate(np.where(np.concatenate([[True], best[1:] > best[:-1]]), np.arange(len(best)), 0))
+    return np.where(np.isfinite(best), with_start[place], np.nan)[1:]
 
 
 def _best(values: np.ndarray, goal: Goal) -> float:
     known = values[np.isfinite(values)]
-    return float(goal.sign * (goal.sign * known).max()) if len(known) else float("nan")
+    return float(known[goal.score(known).argmax()]) if len(known) else float("nan")
 
 
 def _truth(lab: Lab, settings: list[dict[str, float | str]], state: CampaignState, goal: Goal) -> np.ndarray:

@@ -56,15 +56,27 @@ def by_chance(best_true: np.ndarray, random_curves: np.ndarray, goal: Goal) -> B
     if not budget or not np.isfinite(loop[-1]) or not np.isfinite(curves[:, -1]).all():
         return None
     # before its first reading a run has found nothing: worse than any number, so that quantiles stay defined
-    turned = np.where(np.isfinite(curves), goal.sign * curves, -np.inf)
-    low, median, high = (goal.sign * _quantile(turned, share) for share in (0.25, 0.5, 0.75))
+    turned = np.where(np.isfinite(curves), goal.score(curves), -np.inf)
+    low, median, high = (_curve_at(goal, curves, turned, share) for share in (0.25, 0.5, 0.75))
+    upside_down = goal.direction == "min"
     final = float(median[-1])
     return ByChance(
-        runs=len(curves), budget=budget, median=_known(median), low_quartile=_known(low if goal.sign > 0 else high),
-        high_quartile=_known(high if goal.sign > 0 else low), random_final=final, random_needed=_first_reaching(median, final, goal) or budget,
+        runs=len(curves), budget=budget, median=_known(median), low_quartile=_known(high if upside_down else low),
+        high_quartile=_known(low if upside_down else high), random_final=final, random_needed=_first_reaching(median, final, goal) or budget,
         loop_needed=_first_reaching(loop, final, goal), loop_final=float(loop[-1]),
-        runs_that_matched=int((goal.sign * curves[:, -1] >= goal.sign * loop[-1]).sum()),
+        runs_that_matched=int((goal.score(curves[:, -1]) >= goal.score(loop[-1])).sum()),
     )  # fmt: skip
+
+
+def _curve_at(goal: Goal, curves: np.ndarray, turned: np.ndarray, share: float) -> np.ndarray:
+    """The curve that a share of the runs is no better than, in the goal's own unit."""
+    if goal.direction in ("max", "min"):
+        return goal.sign * _quantile(turned, share)
+    # a distance from what is wanted does not say on which side: the run of that rank is shown
+    rank = round(share * (len(curves) - 1))
+    place = np.argsort(turned, axis=0, kind="stable")[rank]
+    told: np.ndarray = np.where(np.isfinite(np.take_along_axis(turned, place[None], axis=0)[0]), np.take_along_axis(curves, place[None], axis=0)[0], -np.inf)
+    return told
 
 
 def _quantile(turned: np.ndarray, share: float) -> np.ndarray:
@@ -82,7 +94,7 @@ def _first_reaching(curve: np.ndarray, target: float, goal: Goal) -> int | None:
     """Experiments after which a curve is at least as good as a target."""
     # a hair of slack: the same value computed twice
     slack = 1e-12 * max(abs(target), 1e-300)
-    reached = np.flatnonzero(goal.sign * running_best(curve, goal) >= goal.sign * target - slack)
+    reached = np.flatnonzero(goal.score(running_best(curve, goal)) >= goal.score(target) - slack)
     return int(reached[0]) + 1 if len(reached) else None
 
 

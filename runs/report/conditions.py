@@ -67,7 +67,7 @@ def conditions(state: CampaignState, data: Dataset, goal: Goal) -> tuple[Conditi
 def ranked(found: tuple[Condition, ...], goal: Goal) -> tuple[Condition, ...]:
     """The conditions with a reading, best mean first; controls are left out."""
     read = [condition for condition in found if condition.read and not condition.is_control]
-    return tuple(sorted(read, key=lambda condition: -goal.sign * condition.mean))
+    return tuple(sorted(read, key=lambda condition: -goal.score(condition.mean)))
 
 
 def _plain(cell: object) -> float | str:

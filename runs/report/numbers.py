@@ -75,10 +75,8 @@ def labels(names: Sequence[str], length: int) -> list[str]:
 
 def unit_of(goal: Goal, charter: Charter) -> str:
     """The unit of a goal's readout: the measurement's, times hours for an area."""
-    unit = charter.measurement(goal.readout).unit
-    if goal.take == "area" and len(charter.measurement(goal.readout).at_h) > 1:
-        return f"{unit}·h" if unit else "h"
-    return unit
+    measurement = charter.measurement(goal.readout)
+    return goal.unit_of(measurement.unit, is_curve=len(measurement.at_h) > 1)
 
 
 def readout_name(goal: Goal, charter: Charter) -> str:
@@ -88,4 +86,4 @@ def readout_name(goal: Goal, charter: Charter) -> str:
         return name
     if goal.take == "end":
         return f"{name} at {goal.at_h:g} h" if goal.at_h is not None else f"{name} at the end"
-    return f"area under {name}" if goal.take == "area" else f"peak of {name}"
+    return f"area under {name}" if goal.take == "area" else goal.what.removeprefix("the ")

@@ -36,9 +36,9 @@ def best_so_far(state: CampaignState) -> tuple[Best, ...]:
             continue
         # one lucky reading should not win over replicates that agree
         means = {group: float(read[usable & (groups == group)].mean()) for group in np.unique(groups[usable])}
-        best = max(means, key=lambda group: goal.sign * means[group])
+        best = max(means, key=lambda group: float(goal.score(means[group])))
         rows = np.flatnonzero(usable & (groups == best))
-        unit = state.charter.measurement(goal.readout).unit + (" h" if goal.take == "area" and len(data.times_h) > 1 else "")
+        unit = goal.unit_of(state.charter.measurement(goal.readout).unit, is_curve=len(data.times_h) > 1)
         settings = {name: _plain(column[rows[0]]) for name, column in data.settings.items()}
         found.append(Best(goal=str(goal), value=means[best], unit=unit, experiment_id=data.ids[rows[0]], settings=settings, wells=len(rows)))
     return tuple(found)

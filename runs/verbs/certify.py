@@ -121,7 +121,7 @@ def _lift(campaign: OpenCampaign, lab: Lab | None, goal: Goal, *, seeds: int, pr
     ends = baseline.best_true[0][:, -1]
     if own is None or not len(own) or not np.isfinite(own[-1]) or not np.isfinite(ends).all():
         return None
-    gains = goal.sign * (own[-1] - ends)
+    gains = goal.score(own[-1]) - goal.score(ends)
     half = NormalDist().inv_cdf(0.95) * float(gains.std(ddof=1)) / len(gains) ** 0.5
     value = float(gains.mean())
     return Lift(value=value, low=value - half, high=value + half, cases=len(gains), of="random campaigns of the same rounds, best true value in the lab")

@@ -78,8 +78,8 @@ def level_from_rounds(outcomes: Sequence[PlanOutcome], goal: Goal, *, noise: flo
     ]
     if len(told) < FEWEST_PLANS or len(rounds) < FEWEST_ROUNDS:
         return rung(4, items, needed=NEEDED)
-    promised = goal.sign * np.array([plan.mean for plan in told], dtype=float)
-    reached = goal.sign * np.array([plan.reached for plan in told])
+    promised = goal.score(np.array([plan.mean for plan in told], dtype=float))
+    reached = goal.score(np.array([plan.reached for plan in told]))
     items.append(_ranked(tau(promised, reached, seed=seed), len(told), of="plans of all rounds, prediction against result"))
     items.append(_kept(told, noise=noise))
     items.append(_regret(rounds, goal, noise=noise))
@@ -99,16 +99,16 @@ def level_inside_out(
     readouts = Readouts.of_training(training, [goal])
     shuffled = truth.pool[torch.randperm(len(truth.pool), generator=torch.Generator().manual_seed(seed))]
     plans = shuffled[:INSIDE_PLANS]
-    reached_by_plans = goal.sign * readouts.of(truth.answer(plans))[:, 0].numpy()
+    reached_by_plans = goal.score(readouts.of(truth.answer(plans))[:, 0].numpy())
     taus, regrets, gaps, errors, found = [], [], [], [], []
     for k, predictor in enumerate(predictors):
-        told = goal.sign * readouts.of(predictor.draws(plans, DRAWS, seed=seed + k)).mean(dim=0)[:, 0].numpy()
+        told = goal.score(readouts.of(predictor.draws(plans, DRAWS, seed=seed + k)).mean(dim=0)[:, 0].numpy())
         taus.append(tau(told, reached_by_plans, seed=seed + k))
         regrets.append(regret_at_1(told, reached_by_plans))
-        inside = goal.sign * readouts.of(predictor.mean_sd(truth.pool, of="state").mean)[:, 0]
+        inside = goal.score(readouts.of(predictor.mean_sd(truth.pool, of="state").mean)[:, 0])
         best = truth.pool[int(inside.argmax())].unsqueeze(0)
-        drawn = goal.sign * readouts.of(predictor.draws(best, DRAWS, seed=seed + k))[:, 0, 0]
-        reached = goal.sign * float(readouts.of(truth.answer(best))[0, 0])
+        drawn = goal.score(readouts.of(predictor.draws(best, DRAWS, seed=seed + k))[:, 0, 0])
+        reached = float(goal.score(readouts.of(truth.answer(best))[0, 0]))
         gaps.append(float(drawn.mean()) - reached)
         errors.append(float(drawn.std()))
         found.append(reached)
@@ -164,7 +164,7 @@ def _regret(rounds: dict[str, list[PlanOutcome]], goal: Goal, *, noise: float) -
     for plans in rounds.values():
         if len(plans) < 2:
             continue
-        promised, reached = goal.sign * np.array([plan.mean for plan in plans], dtype=float), goal.sign * np.array([plan.reached for plan in plans])
+        promised, reached = goal.score(np.array([plan.mean for plan in plans], dtype=float)), goal.score(np.array([plan.reached for plan in plans]))
         own.append(regret_at_1(promised, reached))
         wells = float(np.mean([plan.wells for plan in plans]))
         allowed.append(max(0.5 * regret_by_chance(reached), regret_of_noise(len(plans), noise / wells**0.5)))
@@ -178,8 +178,8 @@ def _regret(rounds: dict[str, list[PlanOutcome]], goal: Goal, *, noise: float) -
 def _exploited(rounds: dict[str, list[PlanOutcome]], goal: Goal, *, noise: float) -> Evidence:
     gaps, errors = [], []
     for plans in rounds.values():
-        best = max(plans, key=lambda plan: goal.sign * float(plan.mean or 0.0))
-        gaps.append(goal.sign * (float(best.mean or 0.0) - best.reached))
+        best = max(plans, key=lambda plan: float(goal.score(float(plan.mean or 0.0))))
+        gaps.append(float(goal.score(float(best.mean or 0.0)) - goal.score(best.reached)))
         errors.append(_sd_of_mean(best, noise))
     return _gap(np.array(gaps), np.array(errors), of="rounds, the plan promised to be best", independent=True)
 
@@ -203,8 +203,8 @@ def _lifted(lift: Lift | None) -> Evidence:
 
 def _lift_within(outcomes: Sequence[PlanOutcome], goal: Goal) -> Lift | None:
     """Plans of the model against those that fill space or were drawn at random, in the same campaign. Source: Welch (1947), Biometrika 34:28."""
-    with_model = goal.sign * np.array([plan.reached for plan in outcomes if plan.planned])
-    without = goal.sign * np.array([plan.reached for plan in outcomes if not plan.planned])
+    with_model = goal.score(np.array([plan.reached for plan in outcomes if plan.planned]))
+    without = goal.score(np.array([plan.reached for plan in outcomes if not plan.planned]))
     if min(len(with_model), len(without)) < 3:
         return None
     error = float(np.sqrt(with_model.var(ddof=1) / len(with_model) + without.var(ddof=1) / len(without)))

@@ -48,7 +48,7 @@ def draw_progress(curve: BestSoFar, chance: ByChance | None, goal: Goal, charter
         plain_ticks(axes)
         axes.set_xlim(0, len(curve) + 1)
         shared_legend(figure, ncols=3)
-        side = "Higher" if goal.sign > 0 else "Lower"
+        side = {"max": "Higher", "min": "Lower", "match": "Nearer to the target", "range": "Within the range"}[goal.direction]
         against = "" if chance is None else " Orange: campaigns of the same plates and roles whose candidates are drawn at random."
         return Picture(
             name=name, title="Best so far", figure=figure,

@@ -133,7 +133,7 @@ def _bars(axes: Axes, x: np.ndarray, told: _Slice) -> None:
 def _categorical(axes: Axes, factor: Categorical, model: WorldModel, best: Condition, read: list[Condition], goal: Goal, limits: tuple[float, float]) -> None:
     told = _slice(model, best.settings, factor, _grid(factor), goal)
     # best on top; the best condition's own level is always among them
-    order = np.argsort(goal.sign * told.mean)[::-1][:MOST_LEVELS].tolist()
+    order = np.argsort(goal.score(told.mean))[::-1][:MOST_LEVELS].tolist()
     own = factor.levels.index(str(best.settings[factor.name]))
     if own not in order:
         order[-1] = own
