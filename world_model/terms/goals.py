@@ -12,8 +12,15 @@ from world_model.terms.functionals import Functional, unless_given
 from world_model.terms.units import check_unit
 from world_model.terms.word import Name, NonNegative, Word
 
-Direction = Literal["max", "min", "match", "range"]
+Direction = Literal["max", "min", "match", "range", "hits", "level set", "information", "discriminate"]
+_THRESHOLDS = ("at_least", "at_most", "size_at_least")
 _DIRECTIONS = {"max": "max", "maximise": "max", "maximize": "max", "min": "min", "minimise": "min", "minimize": "min"}
+
+
+_VERBS: dict[Direction, str] = {
+    "max": "maximise", "min": "minimise", "match": "bring", "range": "keep", "hits": "find hits, where", "level set": "learn where",
+    "information": "learn", "discriminate": "tell apart",
+}  # fmt: skip
 
 
 def _is_one(given: object) -> bool:
@@ -65,6 +72,11 @@ class Goal(Functional):
     Where several goals are joined to one desirability, `low` and `high` are the ramp: a number at the bad end is worth 0, at the good
     end (at `target`, for `match`) 1, and `weight` says how much the goal counts beside the others. Where they are not joined, `worst` is
     the worst value that still counts.
+
+    What is wanted may be something else than one best experiment. `hits`: as many experiments as can be whose number is `at_least` or
+    `at_most` a threshold, or whose size without its sign is (`size_at_least`). `level set`: to know of every experiment on which side of
+    the threshold its number lies. `information`: to know the number itself, all over the space. `discriminate`: to know which of
+    several world models (`between`) foretells what will be read.
     """
 
     direction: Direction = "max"
@@ -72,6 +84,10 @@ class Goal(Functional):
     low: float | None = unless_given("range: its lower end; where goals are joined: the lower end of the ramp")
     high: float | None = unless_given("range: its upper end; where goals are joined: the upper end of the ramp")
     worst: float | None = unless_given("the worst value that still counts: the reference of the hypervolume")
+    at_least: float | None = unless_given("hits, level set: the threshold, in the number's unit")
+    at_most: float | None = unless_given("hits, level set: the threshold, in the number's unit")
+    size_at_least: float | None = unless_given("hits, level set: the threshold on the number's size, whatever its sign", gt=0)
+    between: tuple[Name, ...] | None = unless_given("discriminate: the world models that are to be told apart, by name")
     weight: float = Field(1.0, gt=0, description="how much it counts beside the other goals, where they are joined", exclude_if=_is_one)
 
     @field_validator("direction", mode="before")
@@ -95,6 +111,43 @@ class Goal(Functional):
                 raise ValueError(f"expected a target between low and high, found target = {self.target:g} with low = {self.low:g} and high = {self.high:g}: no value could be worth anything and match")
         return self
 
+    @model_validator(mode="after")
+    def _keys_of_what_is_learned(self) -> Goal:
+        given = [key for key in _THRESHOLDS if getattr(self, key) is not None]
+        if self.direction in ("hits", "level set"):
+            if len(given) != 1:
+                raise ValueError(f"expected one threshold with direction = {self.direction!r}: at_least, at_most or size_at_least, found {' and '.join(given) or 'none'}")
+        elif given:
+            raise ValueError(f"expected {given[0]} with direction = 'hits' or 'level set' only, found direction = {self.direction!r}")
+        if self.direction == "discriminate" and len(set(self.between or ())) < 2:
+            raise ValueError("expected between = [two world models or more, by name] with direction = 'discriminate', found fewer")
+        if self.between is not None and self.direction != "discriminate":
+            raise ValueError(f"expected between with direction = 'discriminate' only, found direction = {self.direction!r}")
+        return self
+
+    @property
+    def seeks_best(self) -> bool:
+        """True where one experiment can be better than all others; False where all that is wanted is to know."""
+        return self.direction not in ("level set", "information", "discriminate")
+
+    @property
+    def threshold(self) -> float:
+        """Of hits or of a level set, on the scale of `past_threshold`'s argument.
+
+        Raises:
+            NextwellError: this goal has none.
+        """
+        given = [value for key in _THRESHOLDS if (value := getattr(self, key)) is not None]
+        if not given:
+            raise NextwellError(f"Expected a goal with a threshold, found {str(self)!r}.")
+        return float(given[0])
+
+    def past_threshold(self, readout: Any) -> Any:
+        """By how much the number lies on the wanted side of the threshold, in its own unit; negative on the other side."""
+        if self.size_at_least is not None:
+            return abs(readout) - self.size_at_least
+        return self.threshold - readout if self.at_most is not None else readout - self.threshold
+
     @property
     def sign(self) -> float:
         """+1 where more is better, -1 where less is.
@@ -110,8 +163,13 @@ class Goal(Functional):
         """The number turned so that more is better, in its own unit: itself, its negative, or minus the distance from what is wanted.
 
         Args:
-            readout: a number, or an array or tensor of any shape; nan stays nan.
+            readout: a number, or an array or tensor of any shape; nan stays nan. Where all that is wanted is to know, no number is
+                better than another: all score 0.
         """
+        if self.direction == "hits":
+            return self.past_threshold(readout)
+        if not self.seeks_best:
+            return 0.0 * readout
         if self.direction == "match":
             return -abs(readout - self.target)
         if self.direction == "range":
@@ -142,7 +200,13 @@ class Goal(Functional):
         return _above_zero(_smaller(self.ramp(readout), 1.0))
 
     def __str__(self) -> str:
-        verb = {"max": "maximise", "min": "minimise", "match": "bring", "range": "keep"}[self.direction]
+        verb = _VERBS[self.direction]
+        if self.direction in ("hits", "level set"):
+            side = "at least" if self.at_most is None else "at most"
+            size = "" if self.size_at_least is None else " in size"
+            return f"{verb} {self.what} is {side} {self.threshold:g}{size}"
+        if self.direction == "discriminate":
+            return f"{verb} {' and '.join(self.between or ())} by {self.what}"
         if self.direction == "match":
             return f"{verb} {self.what} to {self.target:g}"
         if self.direction == "range":
