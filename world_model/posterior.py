@@ -68,14 +68,22 @@ class TrajectoryPosterior:
 
     def readout(self, goal: Functional, *, of: Of = "state", seed: int = 0) -> MeanSd:
         """`n`: mean and sd of one goal's readout, in its own unit. Exact where it is linear and the model Gaussian, else drawn."""
-        if isinstance(self.fitted, FittedTrajectoryGP) and (goal.is_linear or len(self.times_h) == 1):
+        if isinstance(self.fitted, FittedTrajectoryGP) and self.is_exact(goal):
             return self._exact(self.fitted, goal, of=of)
+        drawn = self.readout_draws(goal, of=of, seed=seed)
+        return MeanSd(mean=drawn.mean(dim=0), sd=drawn.std(dim=0))
+
+    def is_exact(self, goal: Functional) -> bool:
+        """True where a readout's belief is Gaussian and known in closed form."""
+        return isinstance(self.fitted, FittedTrajectoryGP) and (goal.is_linear or len(self.times_h) == 1)
+
+    def readout_draws(self, goal: Functional, *, of: Of = "state", seed: int = 0) -> Tensor:
+        """`s x n`: draws of a readout, designs by blocks, for its marginal belief."""
         chunks = []
         for block in self.design.split(_BLOCK):
             values = replace(self, design=block).draws(_DRAWS_FOR_READOUT, seed, of=of)
             chunks.append(read_out(goal, values, times_h=self.times_h, variables=self.variables))
-        drawn = torch.cat(chunks, dim=1)
-        return MeanSd(mean=drawn.mean(dim=0), sd=drawn.std(dim=0))
+        return torch.cat(chunks, dim=1)
 
     def _exact(self, fitted: FittedTrajectoryGP, goal: Functional, *, of: Of) -> MeanSd:
         told, basis = fitted.model.marginals(self.design), fitted.basis

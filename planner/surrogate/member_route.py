@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from botorch.models.ensemble import EnsembleModel
 from botorch.posteriors.ensemble import EnsemblePosterior
@@ -11,9 +9,9 @@ from botorch.sampling.index_sampler import IndexSampler
 from torch import Tensor
 
 from world_model.fit import WorldModel
-from world_model.readouts import desirability, read_out
-from world_model.terms.goals import Goal
+from world_model.readouts import read_out
 
+from ..acquisitions.task import Task
 from .surrogate import Surrogate
 
 MEMBERS = 128
@@ -21,7 +19,7 @@ _CHUNK = 64  # times the members and the designs measured so far: hundreds of me
 
 
 class MemberModel(EnsembleModel):
-    """The readouts of the goals under each of `s` hypotheses of the world, `b x s x q x m`.
+    """The readouts of a task under each of `s` hypotheses of the world, `b x s x q x m`.
 
     The designs that will be asked for are drawn together, for a draw of some models is one function only over the designs of one
     call; others are drawn when they come, together with those of the same call. Noise is no part of it, as it is of no state.
@@ -30,10 +28,10 @@ class MemberModel(EnsembleModel):
         designs: `n x d`, drawn at once.
     """
 
-    def __init__(self, world: WorldModel, goals: Sequence[Goal], *, designs: Tensor, members: int = MEMBERS, seed: int) -> None:
+    def __init__(self, world: WorldModel, task: Task, *, designs: Tensor, members: int = MEMBERS, seed: int) -> None:
         super().__init__()
-        self._num_outputs = len(goals)
-        self.world, self.goals, self.members, self.seed = world, tuple(goals), members, seed
+        self._num_outputs = len(task.readouts)
+        self.world, self.wanted, self.members, self.seed = world, task.readouts, members, seed
         distinct = torch.unique(designs, dim=0)
         self._place = {row.tobytes(): i for i, row in enumerate(distinct.numpy())}
         self._told = self._readouts(distinct)
@@ -53,7 +51,7 @@ class MemberModel(EnsembleModel):
         """`s x n x m`, each in its own unit."""
         world = self.world
         values = world.posterior_at(design).draws(self.members, self.seed)
-        return torch.stack([read_out(goal, values, times_h=world.times_h, variables=world.variables) for goal in self.goals], dim=-1)
+        return torch.stack([read_out(one, values, times_h=world.times_h, variables=world.variables) for one in self.wanted], dim=-1)
 
 
 class EveryMember(IndexSampler):
@@ -66,11 +64,10 @@ class EveryMember(IndexSampler):
             self.register_buffer("base_samples", each.contiguous())
 
 
-def member_surrogate(world: WorldModel, goals: Sequence[Goal], *, designs: Tensor, seed: int) -> Surrogate:
+def member_surrogate(world: WorldModel, task: Task, *, designs: Tensor, seed: int) -> Surrogate:
     """An `EnsembleModel` of draws: no gradients and no fantasies, candidates are compared."""
-    signs = torch.stack([desirability(goal, torch.ones((), dtype=torch.double)) for goal in goals])
     return Surrogate(
-        world=world, goals=tuple(goals), model=MemberModel(world, goals, designs=designs, seed=seed),
-        wanted=lambda samples, design: signs * samples, sampler=lambda seed: EveryMember(torch.Size([MEMBERS]), seed=seed), gaussian=False,
+        world=world, task=task, model=MemberModel(world, task, designs=designs, seed=seed),
+        read=lambda samples, design: samples, sampler=lambda seed: EveryMember(torch.Size([MEMBERS]), seed=seed), gaussian=False,
         gradients=False, chunk=_CHUNK,
     )  # fmt: skip

@@ -1,10 +1,11 @@
-"""What every acquisition is given: a BoTorch model, how its samples are scored, and what it can do."""
+"""What every acquisition is given: a BoTorch model, how its samples are read, and what it can do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from botorch.acquisition.multi_objective.objective import GenericMCMultiOutputObjective
 from botorch.acquisition.objective import GenericMCObjective
 from botorch.models.model import Model
 from botorch.sampling.base import MCSampler
@@ -13,9 +14,10 @@ from torch import Tensor
 from world_model.fit import WorldModel
 from world_model.terms.goals import Goal
 
-from .scalarised import joined
+from ..acquisitions.joined import joined, scores
+from ..acquisitions.task import Task
 
-Wanted = Callable[[Tensor, Tensor | None], Tensor]
+Read = Callable[[Tensor, Tensor | None], Tensor]
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class Surrogate:
 
     Attributes:
         model: its posterior's samples are `… x m`: coefficients, or readouts.
-        wanted: samples `… x n x m` at designs `… x n x d` → `… x n x g`, more is better.
+        read: samples `… x n x m` at designs `… x n x d` → the task's readouts `… x n x r`, in their own units. With constraints the
+            designs are not needed.
         sampler: a sampler of the model's posterior, from a seed.
         gaussian: exact Gaussian posteriors: root decompositions may be kept.
         gradients: the acquisition may be followed uphill. Else candidates are compared.
@@ -32,20 +35,23 @@ class Surrogate:
     """
 
     world: WorldModel
-    goals: tuple[Goal, ...]
+    task: Task
     model: Model
-    wanted: Wanted
+    read: Read
     sampler: Callable[[int], MCSampler]
     gaussian: bool
     gradients: bool
     chunk: int
 
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        return self.task.goals
+
     def objective(self, seed: int) -> GenericMCObjective:
-        """The objective; several goals are joined by weights that `seed` draws."""
-        return objective(self.world, self.goals, self.wanted, seed=seed)
+        """Samples → one number each; several goals that nobody has weighed are joined by weights that `seed` draws."""
+        join = joined(self.world, self.task, seed=seed)
+        return GenericMCObjective(lambda samples, X=None: join(self.read(samples, X)))
 
-
-def objective(world: WorldModel, goals: Sequence[Goal], wanted: Wanted, *, seed: int) -> GenericMCObjective:
-    """Samples → one number each."""
-    join = joined(world, goals, seed=seed)
-    return GenericMCObjective(lambda samples, X=None: join(wanted(samples, X)))
+    def objectives(self, scale: Tensor) -> GenericMCMultiOutputObjective:
+        """Samples → one number a goal, more is better, divided by `scale` `g`."""
+        return GenericMCMultiOutputObjective(lambda samples, X=None: scores(self.task, self.read(samples, X)) / scale)

@@ -88,7 +88,7 @@ def world(**more):
 def test_a_member_is_one_function_over_candidates_and_baseline():
     model = world()
     asked = torch.rand(5, 2, generator=torch.Generator().manual_seed(1), dtype=torch.double)
-    members = MemberModel(model, GOALS, designs=asked, seed=3)
+    members = MemberModel(model, Task(goals=tuple(GOALS)), designs=asked, seed=3)
     batched = torch.stack([asked, asked.flip(0)])  # b = 2, q = 5
     values = members.forward(batched)
     assert values.shape == (2, MEMBERS, 5, 1)
@@ -100,7 +100,7 @@ def test_a_member_is_one_function_over_candidates_and_baseline():
 
 
 def test_the_sampler_takes_each_member_once_for_every_candidate():
-    members = MemberModel(world(), GOALS, designs=torch.zeros(1, 2, dtype=torch.double), seed=3)
+    members = MemberModel(world(), Task(goals=tuple(GOALS)), designs=torch.zeros(1, 2, dtype=torch.double), seed=3)
     posterior = members.posterior(torch.rand(7, 1, 2, dtype=torch.double))
     samples = EveryMember(torch.Size([MEMBERS]), seed=0)(posterior)
     torch.testing.assert_close(samples, posterior.values.movedim(1, 0))
@@ -118,7 +118,7 @@ def test_the_member_route_proposes_near_the_optimum():
 
 def test_a_minimised_goal_is_turned_in_the_members_too():
     model = world()
-    surrogate = as_botorch_model(model, (Goal(readout="r", direction="min"),), designs=TOP.unsqueeze(0), seed=0)
+    surrogate = as_botorch_model(model, Task(goals=(Goal(readout="r", direction="min"),)), designs=TOP.unsqueeze(0), seed=0)
     samples = surrogate.sampler(0)(surrogate.model.posterior(TOP.reshape(1, 1, 2)))
     assert (surrogate.objective(0)(samples) <= 0).all() and (surrogate.objective(0)(samples) > -1.1).all()
     assert not surrogate.gradients and not surrogate.gaussian
@@ -151,7 +151,7 @@ class Bowl:
 def test_a_mechanism_is_planned_with_through_the_pool(form):
     name = f"mechanism {form}"
     model = fit_world_model(SPACE, data(10), seed=0, goals=GOALS, mechanism=Bowl(), contestants=[TrajectoryGP(name=name, mechanism=form)])
-    assert not as_botorch_model(model, GOALS, designs=model.training.design, seed=0).gradients
+    assert not as_botorch_model(model, Task(goals=tuple(GOALS)), designs=model.training.design, seed=0).gradients
     pool = build_pool(model.encoder, taken=model.training.design, seed=1, size=128)
     chosen = choose_greedily(model, Task(goals=tuple(GOALS)), pool=pool, n=1, pending=torch.empty(0, 2, dtype=torch.double), seed=4, repair=lambda point: point)
     assert (chosen[0] - TOP).abs().max() < 0.1
@@ -161,7 +161,7 @@ def test_a_mechanism_is_planned_with_through_the_pool(form):
 
 def test_a_residual_is_scored_with_its_mechanism_added():
     model = fit_world_model(SPACE, data(10), seed=0, goals=GOALS, mechanism=Bowl(), contestants=[TrajectoryGP(name="m", mechanism="mean")])
-    surrogate = as_botorch_model(model, GOALS, designs=model.training.design, seed=0)
+    surrogate = as_botorch_model(model, Task(goals=tuple(GOALS)), designs=model.training.design, seed=0)
     asked = torch.rand(4, 3, 2, generator=torch.Generator().manual_seed(1), dtype=torch.double)
     coefficients = surrogate.model.posterior(asked).mean.unsqueeze(0)  # s = 1, b = 4, q = 3
     told = surrogate.objective(0)(coefficients, X=asked)[0]

@@ -54,9 +54,10 @@ def goal_conflicts(
     for (i, one), (j, other) in combinations(goals, 2):
         if one.functional == other.functional:
             yield _against(j, one, other, i)
-    for (i, one), (j, other) in combinations(constraints, 2):
-        if one.functional == other.functional and one.relative_to == other.relative_to and (broken := _excluded(one, other)):
-            yield Conflict(place=("outcome_constraints", j), key=broken, expected=f"a bound that outcome_constraints[{i}] leaves room for ({one})", found=f"{other}", mend="Loosen one of the two.")
+    for (i, first), (j, second) in combinations(constraints, 2):
+        if first.functional == second.functional and first.relative_to == second.relative_to and (broken := _excluded(first, second)):
+            room = f"a bound that outcome_constraints[{i}] leaves room for ({first})"
+            yield Conflict(place=("outcome_constraints", j), key=broken, expected=room, found=f"{second}", mend="Loosen one of the two.")
     for i, constraint in constraints:
         for j, goal in goals:
             if constraint.functional == goal.functional and constraint.relative_to is None:
