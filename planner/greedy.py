@@ -41,7 +41,7 @@ def choose_greedily(
         repair: turns an optimiser's point `d` into one that the space and the bench accept, or None where it can't.
     """
     shortlist = _shortlist(world, task, pool, seed=seed)
-    surrogate = as_botorch_model(world, task.goals, designs=torch.cat([world.training.design, pending, shortlist.design]), seed=seed)
+    surrogate = as_botorch_model(world, task, designs=torch.cat([world.training.design, pending, shortlist.design]), seed=seed)
     chosen: list[Tensor] = []
     free = torch.ones(len(shortlist), dtype=torch.bool)
     for k in range(min(n, len(pool))):
