@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from runs.campaign import Campaign
     from runs.verbs.check_protocol import check_protocol
     from world_model.terms.campaign_doc import Batch, Budget, CampaignDoc, Control
+    from world_model.terms.cardinality import Cardinality
+    from world_model.terms.condition import Condition
     from world_model.terms.constraints import Linear
+    from world_model.terms.custom import Custom
+    from world_model.terms.derived import Derived
     from world_model.terms.errors import (
         ApprovalNeeded,
         ConflictError,
@@ -35,9 +39,12 @@ if TYPE_CHECKING:
         UnitError,
         VerificationError,
     )
-    from world_model.terms.factors import Categorical, Continuous, Descriptors, Discrete, Integer
+    from world_model.terms.exclusion import Exclude
+    from world_model.terms.factors import Categorical, Continuous, Descriptors, Discrete, Integer, Ordinal
     from world_model.terms.goals import Goal, Measurement
     from world_model.terms.lab_profile import LabProfile
+    from world_model.terms.mixture import Mixture
+    from world_model.terms.product import Product
     from world_model.terms.readings import Dataset
     from world_model.terms.space import SearchSpace
 
@@ -48,9 +55,16 @@ _ERRORS = (
 _HOMES = {
     "Campaign": "runs.campaign",
     **dict.fromkeys(("Batch", "Budget", "CampaignDoc", "Control"), "world_model.terms.campaign_doc"),
+    "Cardinality": "world_model.terms.cardinality",
+    "Condition": "world_model.terms.condition",
+    "Custom": "world_model.terms.custom",
+    "Derived": "world_model.terms.derived",
+    "Exclude": "world_model.terms.exclusion",
     "Linear": "world_model.terms.constraints",
+    "Mixture": "world_model.terms.mixture",
+    "Product": "world_model.terms.product",
     **dict.fromkeys(_ERRORS, "world_model.terms.errors"),
-    **dict.fromkeys(("Categorical", "Continuous", "Descriptors", "Discrete", "Integer"), "world_model.terms.factors"),
+    **dict.fromkeys(("Categorical", "Continuous", "Descriptors", "Discrete", "Integer", "Ordinal"), "world_model.terms.factors"),
     **dict.fromkeys(("Goal", "Measurement"), "world_model.terms.goals"),
     "LabProfile": "world_model.terms.lab_profile",
     "Dataset": "world_model.terms.readings",

@@ -22,22 +22,25 @@ class UnitConstraints:
 
 
 def unit_constraints(encoder: Encoder) -> UnitConstraints | None:
-    """The space's constraints on design columns; None where one holds a factor on a log scale, which is not linear there."""
+    """The space's constraints on design columns; None where one is not linear there, such as one with a factor on a log scale."""
     inequalities: list[BotorchConstraint] = []
     equalities: list[BotorchConstraint] = []
     for constraint in encoder.space.constraints:
+        if not isinstance(constraint, Linear) or not set(constraint.terms) <= set(encoder.space.names):
+            return None
         if any(getattr(encoder.space[name], "scale", "linear") == "log" for name in constraint.terms):
             return None
         if constraint.equals is not None:
-            equalities.append(_in_unit_cube(encoder, constraint, 1.0, constraint.equals))
+            equalities.append(in_unit_cube(encoder, constraint, 1.0, constraint.equals))
         elif constraint.at_least is not None:
-            inequalities.append(_in_unit_cube(encoder, constraint, 1.0, constraint.at_least))
+            inequalities.append(in_unit_cube(encoder, constraint, 1.0, constraint.at_least))
         elif constraint.at_most is not None:
-            inequalities.append(_in_unit_cube(encoder, constraint, -1.0, constraint.at_most))
+            inequalities.append(in_unit_cube(encoder, constraint, -1.0, constraint.at_most))
     return UnitConstraints(inequalities=tuple(inequalities), equalities=tuple(equalities))
 
 
-def _in_unit_cube(encoder: Encoder, constraint: Linear, sign: float, bound: float) -> BotorchConstraint:
+def in_unit_cube(encoder: Encoder, constraint: Linear, sign: float, bound: float) -> BotorchConstraint:
+    """A sum of factors, times a sign, at least a bound times it: on design columns."""
     names = encoder.space.names
     indices, weights, rest = [], [], bound
     for name, weight in constraint.terms.items():

@@ -8,19 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from botorch.utils.sampling import get_polytope_samples
 from torch import Tensor
 
 from world_model.encoding import Encoder, unit_values
 from world_model.terms.errors import DesignError
-from world_model.terms.factors import NUMERIC_KINDS
 from world_model.terms.space import Settings
 
-from .linear import UnitConstraints, unit_constraints
+from .draws import draw_feasible, feasible, to_levels
 
 POOL_SIZE = 3072
-ENUMERATED_UP_TO = 4096
-_REJECTION_ROUNDS = 40
+ENUMERATED_UP_TO = 200_000
+SNAPPED_UP_TO = 4096  # what the bench reaches is asked point by point
 
 
 @dataclass(frozen=True)
@@ -63,16 +61,16 @@ def build_pool(
     if space.candidates is not None:
         design = encoder.design(space.candidates.columns)
         free = ~_is_among(design, taken)
-        for constraint in space.constraints:
-            free &= torch.as_tensor(constraint.violation(space.candidates.columns) == 0)
+        if space.constraints:
+            free &= torch.as_tensor(space.allowed(space.candidates.columns, len(design)))
         rows = torch.nonzero(free).flatten()
         if not len(rows):
             raise DesignError(f"Expected candidates that are not yet measured or pending, found none of {len(design)}. The table is exhausted.")
         return Pool(design=design[rows], rows=rows.numpy(), exhaustive=True)
     levels = _grid_levels(encoder)
-    if levels is not None and math.prod(len(level) for level in levels) <= ENUMERATED_UP_TO:
-        drawn, exhaustive = torch.cartesian_prod(*levels).reshape(-1, len(levels)), True
-        drawn = drawn[_feasible(encoder, drawn)]
+    if levels is not None and math.prod(len(level) for level in levels) <= (ENUMERATED_UP_TO if snap is None else SNAPPED_UP_TO):
+        drawn, exhaustive = encoder.normalised(torch.cartesian_prod(*levels).reshape(-1, len(levels))), True
+        drawn = drawn[feasible(encoder, drawn)]
     else:
         drawn, exhaustive = draw_feasible(encoder, size, seed=seed, uniform=uniform), False
     if snap is not None:
@@ -80,7 +78,7 @@ def build_pool(
         if not moved:
             raise DesignError("Expected points of the space that the bench can make, found none. Give stronger or weaker stocks, or larger wells.")
         drawn = encoder.design_of(moved)
-        drawn = drawn[_feasible(encoder, drawn)]
+        drawn = drawn[feasible(encoder, drawn)]
     drawn = _distinct(drawn)
     drawn = drawn[~_is_among(drawn, taken)]
     if not len(drawn):
@@ -88,87 +86,19 @@ def build_pool(
     return Pool(design=drawn, rows=None, exhaustive=exhaustive)
 
 
-def draw_feasible(encoder: Encoder, n: int, *, seed: int, uniform: bool = False) -> Tensor:
-    """`n x d` points of a product space that meet its constraints: scrambled Sobol, or uniform random.
-
-    Linear constraints that few Sobol points meet are sampled by BoTorch's polytope sampler, then rounded to the levels.
-
-    Raises:
-        DesignError: no feasible point was found.
-    """
-    d = len(encoder.space.factors)
-    engine = torch.quasirandom.SobolEngine(d, scramble=True, seed=seed)
-    generator = torch.Generator().manual_seed(seed)
-    kept: list[Tensor] = []
-    found = drawn = 0
-    for _ in range(_REJECTION_ROUNDS):
-        unit = torch.rand(n, d, generator=generator, dtype=torch.double) if uniform else engine.draw(n, dtype=torch.double)
-        points = to_levels(encoder, unit)
-        points = points[_feasible(encoder, points)]
-        kept.append(points)
-        found, drawn = found + len(points), drawn + n
-        if found >= n or (drawn >= 4 * n and found < 0.02 * drawn):
-            break
-    points = torch.cat(kept)[:n]
-    if len(points) < n and encoder.space.constraints:
-        points = torch.cat([points, _polytope_points(encoder, n, seed=seed)])[:n]
-    if not len(points):
-        raise DesignError(
-            f"Expected points that meet {'; '.join(map(str, encoder.space.constraints))}, found none among {drawn} tries. "
-            "Loosen a constraint, or give the feasible points as a table of candidates."
-        )
-    return points
-
-
-def to_levels(encoder: Encoder, unit: Tensor) -> Tensor:
-    """Points of the unit cube `n x d` to designs: categories by equal shares, discrete factors to their nearest value."""
-    design = unit.clone()
-    for i, factor in enumerate(encoder.space.factors):
-        if i in encoder.categorical_dims:
-            n_levels = len(factor.levels)  # type: ignore[union-attr]
-            design[:, i] = (unit[:, i] * n_levels).floor().clamp(0, n_levels - 1)
-        elif (values := unit_values(factor)) is not None:
-            places = torch.tensor(values, dtype=torch.double)
-            # by equal shares, so that the end values are drawn as often as the others
-            design[:, i] = places[(unit[:, i] * len(places)).floor().long().clamp(0, len(places) - 1)]
-    return design
-
-
-def _feasible(encoder: Encoder, design: Tensor) -> Tensor:
-    if not encoder.space.constraints or not len(design):
-        return torch.ones(len(design), dtype=torch.bool)
-    rows = encoder.settings(design)
-    columns = {f.name: np.array([row[f.name] for row in rows]) for f in encoder.space.factors if isinstance(f, NUMERIC_KINDS)}
-    beyond = np.sum([constraint.violation(columns) for constraint in encoder.space.constraints], axis=0)
-    return torch.as_tensor(beyond == 0)
-
-
-def _polytope_points(encoder: Encoder, n: int, *, seed: int) -> Tensor:
-    limits: UnitConstraints | None = unit_constraints(encoder)
-    if limits is None:
-        return torch.empty(0, len(encoder.space.factors), dtype=torch.double)
-    d = len(encoder.space.factors)
-    bounds = torch.stack([torch.zeros(d), torch.ones(d)]).double()
-    unit = get_polytope_samples(
-        n=n, bounds=bounds, inequality_constraints=list(limits.inequalities) or None, equality_constraints=list(limits.equalities) or None,
-        seed=seed, n_burnin=1000, n_thinning=8,
-    )  # fmt: skip
-    points = to_levels(encoder, unit.clamp(0, 1))
-    return points[_feasible(encoder, points)]
-
-
 def _grid_levels(encoder: Encoder) -> list[Tensor] | None:
     levels: list[Tensor] = []
     for i, factor in enumerate(encoder.space.factors):
         if i in encoder.categorical_dims:
             levels.append(torch.arange(len(factor.levels), dtype=torch.double))  # type: ignore[union-attr]
-        elif factor.kind == "integer" and factor.high - factor.low > ENUMERATED_UP_TO:
-            return None
         elif (values := unit_values(factor)) is not None:
             levels.append(torch.tensor(values, dtype=torch.double))
         else:
             return None
     return levels
+
+
+__all__ = ["Pool", "build_pool", "draw_feasible", "to_levels"]
 
 
 def _keys(design: Tensor) -> np.ndarray:

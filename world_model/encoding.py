@@ -30,6 +30,7 @@ Extra = Callable[[Tensor], Tensor]  # designs `n x d` → further features `n x 
 MOST_CORRELATED = 0.7
 # More levels than this without anything said of them get random signs in place of a column each.
 MOST_COLUMNS = 1000
+MOST_PLACES = 10_000  # whole numbers of one factor that are listed; beyond, they are drawn and rounded
 _SIGNS = 128
 
 
@@ -60,6 +61,10 @@ class Encoder:
             for name, flags in absences(self.space.factors, told, self.space.level_names).items():
                 design[torch.as_tensor(flags), self.space.names.index(name)] = 0.0
         return design
+
+    def column(self, name: str, cells: np.ndarray | Sequence[object]) -> np.ndarray:
+        """The design column of one factor's values; numbers outside its bounds lie outside 0 to 1."""
+        return _encode_column(self.space[name], cells)
 
     def normalised(self, design: Tensor) -> Tensor:
         """The design with each absent factor at its one place; the same tensor where no factor can be absent."""
@@ -194,10 +199,10 @@ class Featurise(InputTransform, torch.nn.Module):
 
 
 def unit_values(factor: Factor) -> list[float] | None:
-    """The places in [0, 1] that a discrete or integer factor can take; None for the others."""
+    """The places in [0, 1] that a discrete or integer factor can take; None for the others, and for more than can be listed."""
     if factor.kind == "discrete":
         return [float(v) for v in _encode_column(factor, factor.values)]
-    if factor.kind == "integer":
+    if factor.kind == "integer" and factor.high - factor.low < MOST_PLACES:
         return [float(v) for v in _encode_column(factor, range(factor.low, factor.high + 1))]
     return None
 

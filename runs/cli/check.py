@@ -28,13 +28,15 @@ def check(file: CampaignFile, table: TableFile = None, as_json: AsJson = False) 
         loaded = load_campaign(file, table=table)
         lab = LabFile(profile=loaded.lab, text=loaded.lab_text) if loaded.lab else None
         within = reachable(loaded.space, lab)
-        voice.told |= {"campaign": loaded.doc.name, "factors": [describe_factor(factor) for factor in loaded.space.factors], "wells_per_round": loaded.doc.wells_per_round}
+        voice.told |= {"campaign": loaded.doc.name, "factors": [describe_factor(factor) for factor in loaded.space.factors], "wells_per_round": loaded.doc.wells_per_round, "derived": [str(word) for word in within.space.derived], "constraints": [str(constraint) for constraint in within.space.constraints]}
         voice.say(f"{file}: no mistakes.", style="green")
         if loaded.space.candidates is not None:
             voice.told["candidates"] = len(loaded.space.candidates)
             voice.say(f"  {len(loaded.space.candidates):,} candidates")
         for factor in loaded.space.factors:
             voice.say(f"  {describe_factor(factor)}")
+        for word in within.space.derived:
+            voice.say(f"  {word}")
         for constraint in within.space.constraints:
             voice.say(f"  {constraint}")
         for goal in loaded.doc.goals:

@@ -13,7 +13,8 @@ from world_model.terms.lab_profile import LabProfile
 from world_model.terms.space import SearchSpace
 
 from .answers import check_answers, check_lab_name
-from .campaign_checks import check_constraints, check_controls, check_doses, check_goals, check_names, check_spending
+from .campaign_checks import check_controls, check_doses, check_goals, check_names, check_spending
+from .constraint_checks import check_constraints, check_presence
 from .candidate_file import CandidateTable, read_candidate_file
 from .complaints import take_apart
 from .descriptor_files import read_descriptor_file
@@ -90,6 +91,7 @@ def _read(path: Path, *, table: Path | None) -> tuple[LoadedCampaign | None, lis
     check_names(draft)
     check_goals(draft)
     check_doses(draft)
+    check_presence(draft)
     check_spending(draft)
     check_lab_name(draft)
     check_mechanism_names(draft)
@@ -122,8 +124,8 @@ def _space(draft: Draft, candidates: CandidateTable | None) -> SearchSpace | Non
     doc: CampaignDoc = draft.whole
     try:
         if candidates is not None:
-            return SearchSpace(factors=candidates.space.factors, constraints=doc.constraints, candidates=candidates.space.candidates)
-        return SearchSpace(factors=doc.factors, constraints=doc.constraints)
+            return SearchSpace(factors=candidates.space.factors, constraints=doc.constraints, candidates=candidates.space.candidates, derived=doc.derived)
+        return SearchSpace(factors=doc.factors, constraints=doc.constraints, derived=doc.derived)
     except SpaceError as fault:
         said = take_apart(str(fault))
         draft.mistake(("constraints" if doc.constraints else "factors",), expected=said.expected, found=said.found, mend=said.mend)

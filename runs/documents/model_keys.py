@@ -8,6 +8,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from world_model.terms.any_constraint import KindHints
+
 
 def keys_of(model: type[BaseModel]) -> tuple[str, ...]:
     """The keys that a model's table may hold."""
@@ -33,6 +35,11 @@ def kinds_of(model: type[BaseModel]) -> tuple[str, ...]:
     """The values of a model's own `kind`."""
     field = model.model_fields.get("kind")
     return tuple(get_args(field.annotation)) if field is not None and get_origin(field.annotation) is Literal else ()
+
+
+def hints(annotation: Any) -> KindHints | None:
+    """What is told of the kinds of a table, where something is."""
+    return next((found for found in getattr(annotation, "__metadata__", ()) if isinstance(found, KindHints)), None)
 
 
 def child(annotation: Any, key: str | int, value: Any) -> Any:

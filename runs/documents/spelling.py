@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from world_model.terms.errors import Mistake, nearest
 
-from .model_keys import child, keys_of, kinds, model_of
+from .model_keys import child, hints, keys_of, kinds, model_of
 from .toml_file import TomlFile, dotted
 from .toml_lines import KeyPath, TomlLines
 
@@ -48,6 +48,13 @@ def _walk(file: TomlFile, found: Respelled, value: Any, annotation: Any, path: K
         return
     if not isinstance(value, dict):
         return
+    told = hints(annotation)
+    if told is not None and "kind" not in value and (told.default_if in value or not kind_meant(value)):
+        value["kind"] = told.default
+    if told is not None and (refused := told.refused.get(str(value.get("kind")))) is not None:
+        found.mistakes.append(file.mistake((*path, "kind"), expected="a kind that a file can hold", found=repr(value["kind"]), mend=refused))
+        found.broken.add(path)
+        return
     if (known := kinds(annotation)) and not _respell_kind(file, found, value, known, path):
         found.broken.add(path)
         return
@@ -55,6 +62,11 @@ def _walk(file: TomlFile, found: Respelled, value: Any, annotation: Any, path: K
         _respell_keys(file, found, value, model, path)
     for key in list(value):
         _walk(file, found, value[key], child(annotation, key, value), (*path, key))
+
+
+def kind_meant(value: dict[str, Any]) -> bool:
+    """Whether a key looks like a misspelt `kind`."""
+    return bool(get_close_matches("kind", list(value), n=1, cutoff=0.6))
 
 
 def _respell_kind(file: TomlFile, found: Respelled, value: dict[str, Any], known: tuple[str, ...], path: KeyPath) -> bool:

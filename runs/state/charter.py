@@ -6,9 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from world_model.terms.any_constraint import AnyConstraint
 from world_model.terms.campaign_doc import Batch, Budget, CampaignDoc, Control
-from world_model.terms.constraints import Linear
+from world_model.terms.constraint import Constraint
 from world_model.terms.contexts import Context
+from world_model.terms.derived import Derived
 from world_model.terms.errors import ConflictError
 from world_model.terms.factors import Factor
 from world_model.terms.goals import Goal, Measurement
@@ -31,7 +33,8 @@ class Charter(Word):
     contexts: tuple[Context, ...] = ()
     factor_names: tuple[Name, ...] = Field(min_length=1)
     factors: tuple[Factor, ...] = Field((), description="empty where the candidates are a table")
-    constraints: tuple[Linear, ...] = ()
+    constraints: tuple[AnyConstraint, ...] = ()
+    derived: tuple[Derived, ...] = ()
     n_candidates: int | None = None
     candidates_digest: str | None = None
     measurements: tuple[Measurement, ...] = Field(min_length=1)
@@ -60,11 +63,11 @@ class Charter(Word):
 def space_terms(space: SearchSpace) -> dict[str, object]:
     """What a charter keeps of a space."""
     if space.candidates is None:
-        return {"factor_names": space.names, "factors": space.factors, "constraints": space.constraints}
+        return {"factor_names": space.names, "factors": space.factors, "constraints": space.constraints, "derived": space.derived}
     # the digest is over factors and rows; constraints may be revised and are kept apart
     bare = SearchSpace(factors=space.factors, candidates=space.candidates)
     return {
-        "factor_names": space.names, "constraints": space.constraints, "n_candidates": len(space.candidates), "candidates_digest": bare.digest(),
+        "factor_names": space.names, "constraints": space.constraints, "derived": space.derived, "n_candidates": len(space.candidates), "candidates_digest": bare.digest(),
     }  # fmt: skip
 
 
@@ -80,7 +83,7 @@ class Change(Word):
 
 
 # what may change on the way; everything else is what past results mean, and stays
-REVISABLE = ("contexts", "goals", "batch", "controls", "budget", "constraints", "seed", "answers", "protocol")
+REVISABLE = ("contexts", "goals", "batch", "controls", "budget", "constraints", "derived", "seed", "answers", "protocol")
 
 
 def revision(was: Charter, now: Charter) -> tuple[Change, ...]:
@@ -115,7 +118,7 @@ def _difference(field: str, was: Charter, now: Charter) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(_shown(item) for item in value) or "none"
-    if isinstance(value, Goal | Linear):
+    if isinstance(value, Goal | Constraint | Derived):
         return str(value)
     if isinstance(value, Word):
         given = value.model_dump(mode="json", exclude_defaults=True)

@@ -18,7 +18,7 @@ def told_broken(space: SearchSpace, experiments: Sequence[ProposedExperiment], p
         beyond = []
         for experiment in asked:
             before, after = (
-                float(constraint.violation({name: np.array([value]) for name, value in settings.items()})[0])
+                float(space.beyond(constraint, {name: np.array([value]) for name, value in settings.items()})[0])
                 for settings in (experiment.settings, {**experiment.settings, **planned[experiment.id]})
             )
             if after > 0 and before == 0:

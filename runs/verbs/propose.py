@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from world_model.terms.errors import ConflictError, DesignError
@@ -41,7 +41,7 @@ def reachable(space: SearchSpace, lab: LabFile | None) -> Reachable:
     from protocols.reach import reach
 
     found = reach(space, lab.profile)
-    narrowed = SearchSpace(factors=space.factors, constraints=(*space.constraints, *found.constraints), candidates=space.candidates)
+    narrowed = replace(space, constraints=(*space.constraints, *found.constraints))
     return Reachable(space=narrowed, snap=found.reached, findings=tuple(map(str, found.findings)))
 
 

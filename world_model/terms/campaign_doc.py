@@ -6,9 +6,10 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from world_model.terms.any_constraint import ToldConstraint
 from world_model.terms.card import Card
-from world_model.terms.constraints import Linear
 from world_model.terms.contexts import Context
+from world_model.terms.derived import Derived
 from world_model.terms.errors import nearest
 from world_model.terms.factors import Factor
 from world_model.terms.goals import Goal, Measurement
@@ -61,7 +62,8 @@ class CampaignDoc(Word):
     context: dict[Name, float | str] = Field(default_factory=dict, description="what is kept fixed, e.g. temperature_c = 37")
     factors: tuple[Factor, ...] = ()
     contexts: tuple[Context, ...] = Field((), description="what is recorded of each experiment and not chosen: batch, day, donor, cell line")
-    constraints: tuple[Linear, ...] = ()
+    derived: tuple[Derived, ...] = Field((), description="what follows from the factors by a formula: shown to the model, usable in constraints")
+    constraints: tuple[ToldConstraint, ...] = ()
     candidates: CandidateFile | None = None
     measurements: tuple[Measurement, ...] = Field(min_length=1)
     goals: tuple[Goal, ...] = Field(min_length=1)
@@ -88,6 +90,7 @@ class CampaignDoc(Word):
         if not self.factors and self.candidates is None:
             raise ValueError("expected [[factors]] or [candidates], found neither; say what can be varied")
         names = [factor.name for factor in self.factors]
+        conditional = [factor.name for factor in self.factors if factor.only_if]
         overlap = sorted(set(names) & set(measured))
         if overlap:
             raise ValueError(f"expected factors and measurements of different names, found both: {', '.join(overlap)}")
@@ -100,7 +103,7 @@ class CampaignDoc(Word):
                 for name in control.settings:
                     if name not in names:
                         raise ValueError(f"controls[{i}].settings: expected a factor's name, found {name!r}. {nearest(name, names)}")
-                missing = [name for name in names if name not in control.settings]
+                missing = [name for name in names if name not in control.settings and name not in conditional]
                 if missing:
                     raise ValueError(f"controls[{i}].settings: expected a value for each factor, found none for {', '.join(missing)}")
         for late in late_doses(self.factors, self.measurements):

@@ -84,11 +84,7 @@ def _slice(model: WorldModel, best: Settings, factor: Factor, values: list[float
 
 
 def _allowed(space: SearchSpace, rows: list[dict[str, float | str]]) -> np.ndarray:
-    fine = np.ones(len(rows), dtype=bool)
-    for constraint in space.constraints:
-        columns = {name: np.array([row[name] for row in rows], dtype=float) for name in constraint.terms}
-        fine &= constraint.violation(columns) == 0
-    return fine
+    return space.allowed({name: np.array([row[name] for row in rows]) for name in space.names}, len(rows))
 
 
 def _grid(factor: Factor) -> list[float | str]:
