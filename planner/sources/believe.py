@@ -19,7 +19,7 @@ from world_model.terms.readings import Dataset
 from world_model.terms.space import SearchSpace
 
 from .earlier import Earlier, Route
-from .guard import Use, judge_sources
+from .guard import Standing, Use, judge_sources
 from .join import OWN, TASK, joined, own_rows
 
 WITH_SOURCES = "level_with_sources"
@@ -51,15 +51,15 @@ class Believed:
         return {**told, **more, "sources": [use.as_dict() for use in self.uses]}
 
 
-def routes_told(model: Mapping[str, object] | None) -> dict[str, Route]:
-    """Source → route, from a proposal's `model`."""
+def stood(model: Mapping[str, object] | None) -> dict[str, Standing]:
+    """Source → where it stood, from a proposal's `model`."""
     told = (model or {}).get("sources", ())
-    return {str(use["name"]): use["route"] for use in told} if isinstance(told, list | tuple) else {}
+    return {str(use["name"]): Standing(route=use["route"], n=int(use["n"]), itself=bool(use["itself"])) for use in told} if isinstance(told, list | tuple) else {}
 
 
 def verdict_on(model: Mapping[str, object] | None, routes: Mapping[str, Route]) -> Verdict | None:
     """The verdict of a proposal's `model`, where it was on the same records: those of the campaign and of these sources."""
-    if not model or "picked" not in model or _on(routes_told(model)) != _on(routes):
+    if not model or "picked" not in model or _on({name: one.route for name, one in stood(model).items()}) != _on(routes):
         return None
     verdict = verdict_from_dict(model)
     level = model.get(WITH_SOURCES)
@@ -87,7 +87,7 @@ def believe(
     if sources:
         if progress:
             progress(f"judging {len(sources)} source{'s' if len(sources) > 1 else ''} on the campaign's own experiments")
-        uses = judge_sources(space, data, sources, goals=goals, mechanism=mechanism, seed=seed, standing=routes_told(last))
+        uses = judge_sources(space, data, sources, goals=goals, mechanism=mechanism, seed=seed, standing=stood(last))
     routes: dict[str, Route] = {use.name: use.route for use in uses}
     if _on(routes):
         return _together(

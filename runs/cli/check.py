@@ -41,6 +41,8 @@ def check(file: CampaignFile, table: TableFile = None, as_json: AsJson = False) 
             voice.say(f"  {constraint}")
         for goal in loaded.doc.goals:
             voice.say(f"  goal: {goal}")
+        for source in loaded.doc.sources:
+            voice.say(f"  source: {source}")
         voice.say(f"  {loaded.doc.wells_per_round} well{'s' if loaded.doc.wells_per_round != 1 else ''} a round")
         voice.notes(within.findings)
         voice.next_step(f"propose {file}")

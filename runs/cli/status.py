@@ -9,6 +9,7 @@ from .options import DEFAULT_WORKSPACE, AsJson, CampaignFile, TableFile, Workspa
 from .voice import Voice, speaking
 
 if TYPE_CHECKING:
+    from ..state.campaign_state import CampaignState
     from ..verbs.open_campaign import OpenCampaign
 
 
@@ -44,6 +45,7 @@ def status(file: CampaignFile, workspace: WorkspaceFolder = DEFAULT_WORKSPACE, t
             changed = [*edited_after_approval(campaign, state.rounds), *waiting]
             voice.told["changed_after_compiling"] = changed
             voice.notes(changed)
+        show_sources(voice, state)
         stands = standing(state)
         voice.told["certificate"] = stands.model_dump(mode="json")
         if stands.certified is not None:
@@ -57,6 +59,16 @@ def status(file: CampaignFile, workspace: WorkspaceFolder = DEFAULT_WORKSPACE, t
         if lines[0].command:
             voice.next_step(lines[0].command + where_option(workspace))
         campaign.close()
+
+
+def show_sources(voice: Voice, state: CampaignState | None) -> None:
+    """What became of each source of earlier data in the last proposal that was made with some."""
+    from ..verbs.sources_of import told_of_sources
+
+    told = next((lines for opened in reversed(state.rounds) if (lines := told_of_sources(opened.proposal))), ()) if state else ()
+    voice.told["sources"] = list(told)
+    for line in told:
+        voice.say(f"  source {line}")
 
 
 def where_option(workspace: object) -> str:

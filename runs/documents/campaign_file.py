@@ -21,6 +21,7 @@ from .descriptor_files import read_descriptor_file
 from .draft import Draft, build, complain_of_whole, open_draft
 from .lab_file import LabRead, read_lab
 from .mechanism_checks import check_mechanism, check_mechanism_names
+from .source_checks import check_source_names, check_source_rows
 from .stock_days import check_days
 from .stock_reach import check_reach
 from .toml_file import read_toml
@@ -74,7 +75,7 @@ def check_campaign(path: Path | str, *, table: Path | str | None = None) -> list
     if loaded is None:
         return mistakes
     file = read_toml(loaded.path)
-    told = [*check_answers(loaded.doc, space=loaded.space, file=file), *check_mechanism(loaded.doc, space=loaded.space, file=file)]
+    told = [*check_answers(loaded.doc, space=loaded.space, file=file), *check_mechanism(loaded.doc, space=loaded.space, file=file), *check_source_rows(loaded, file=file)]
     if loaded.lab is not None and loaded.doc.lab is not None:
         told += check_days(loaded.lab, space=loaded.space, file=read_toml(loaded.base / loaded.doc.lab, name=loaded.doc.lab), day=date.today())
     return told
@@ -95,6 +96,7 @@ def _read(path: Path, *, table: Path | None) -> tuple[LoadedCampaign | None, lis
     check_spending(draft)
     check_lab_name(draft)
     check_mechanism_names(draft)
+    check_source_names(draft)
     candidates = _read_table(draft, table=table)
     if "candidates" not in draft.data or candidates is not None:
         factors = tuple(draft.sure("factors").values()) if candidates is None else candidates.space.factors

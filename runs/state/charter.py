@@ -42,6 +42,7 @@ class Charter(Word):
     batch: Batch = Batch()
     controls: tuple[Control, ...] = ()
     budget: Budget = Budget()
+    sources: tuple[Text, ...] = Field((), description="earlier data of other kinds, each in a line")
     answers: Text | None = None
     protocol: bool = Field(False, description="a lab file is named: rounds are compiled and approved before results come in")
     kind: Literal["charter"] = "charter"
@@ -52,7 +53,7 @@ class Charter(Word):
         return cls(
             name=doc.name, system=doc.system, zero=doc.zero, seed=doc.seed, context=doc.context, contexts=doc.contexts, **space_terms(space),
             measurements=doc.measurements, goals=doc.goals, batch=doc.batch, controls=doc.controls, budget=doc.budget,
-            answers=doc.answers, protocol=doc.lab is not None,
+            sources=tuple(str(source) for source in doc.sources), answers=doc.answers, protocol=doc.lab is not None,
         )  # fmt: skip
 
     def measurement(self, name: str) -> Measurement:
@@ -83,7 +84,7 @@ class Change(Word):
 
 
 # what may change on the way; everything else is what past results mean, and stays
-REVISABLE = ("contexts", "goals", "batch", "controls", "budget", "constraints", "derived", "seed", "answers", "protocol")
+REVISABLE = ("contexts", "goals", "batch", "controls", "budget", "constraints", "derived", "sources", "seed", "answers", "protocol")
 
 
 def revision(was: Charter, now: Charter) -> tuple[Change, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from world_model.terms.campaign_doc import CampaignDoc
 from world_model.terms.errors import ConflictError, JournalError
 from world_model.terms.lab_profile import LabProfile
+from world_model.terms.sources import Source
 from world_model.terms.space import SearchSpace
 from world_model.terms.word import Word
 
@@ -43,7 +44,7 @@ class OpenCampaign:
     """Handles only: what stands is in `state()`, what can be done is in the verbs.
 
     `workspace` is None for a campaign in memory, `lab` where no lab file is named, `doc` where no campaign file is, `mechanism` where
-    none was given (a campaign file's is opened when a model is fitted).
+    none was given (a campaign file's is opened when a model is fitted). `sources` are a notebook's; a file's are in `doc`.
     """
 
     journal: Journal
@@ -56,6 +57,7 @@ class OpenCampaign:
     base: Path = field(default_factory=Path)
     actor: str = ""
     mechanism: Mechanism | None = None
+    sources: tuple[Source, ...] = ()
     _seen: CampaignState | None = None
     _labels: LabelIndex | None = None
 

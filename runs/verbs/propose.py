@@ -20,6 +20,7 @@ from .mechanism_of import mechanism_of
 from .open_campaign import LabFile, OpenCampaign
 from .outcome import Outcome, Progress, silent
 from .proposal_table import proposal_csv
+from .sources_of import sources_of, told_of_sources
 
 Strategy = Literal["auto", "random", "endpoint"]
 Snap = Callable[[dict[str, float | str]], dict[str, float | str] | None]
@@ -71,19 +72,24 @@ def propose(
         raise DesignError(f"Expected at least 1 candidate, found {asked}.")
     allowed = allowance(state, asked)
     from planner.propose import propose as plan
+    from planner.sources.conditions import done_under, snap_under, under, waiting_under, without
 
-    within = reachable(campaign.space, campaign.lab)
+    within, data = reachable(campaign.space, campaign.lab), dataset(state)
+    sources = sources_of(campaign, campaign.space, data)
+    fixed = sources.conditions
     proposal = plan(
-        space=within.space, goals=state.charter.goals, measurements=state.charter.measurements, data=dataset(state), pending=pending(state),
+        space=under(within.space, fixed), goals=state.charter.goals, measurements=state.charter.measurements, data=done_under(data, fixed),
+        pending=waiting_under(pending(state), fixed), sources=sources.earlier,
         batch=state.charter.batch, controls=state.charter.controls, round=len(state.rounds) + 1, n=allowed.candidates,
-        seed=state.charter.seed, strategy=strategy, snap=within.snap,
+        seed=state.charter.seed, strategy=strategy, snap=snap_under(within.snap, fixed),
         previous_model=next((opened.proposal.model for opened in reversed(state.rounds) if opened.proposal.model), None),
         mechanism=mechanism_of(campaign), contexts=contexts or {}, progress=progress,
     )  # fmt: skip
+    proposal = without(proposal, fixed)
     after = campaign.append([BatchProposed(proposal=proposal, version=VERSION, asked=asked, contexts=dict(contexts or {}))], on=state)
     proposed = after.rounds[-1]
     if campaign.workspace is not None:
         file = campaign.workspace.round_folder(state.name, proposed.number) / "proposal.csv"
         write_durably(file, proposal_csv(proposed, after.charter).encode())
-    messages = (allowed.message, *within.findings)
+    messages = (allowed.message, *within.findings, *sources.notes, *told_of_sources(proposal))
     return Outcome(state=after, round=proposed, messages=tuple(message for message in messages if message))

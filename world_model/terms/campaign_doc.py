@@ -15,6 +15,7 @@ from world_model.terms.factors import Factor
 from world_model.terms.goals import Goal, Measurement
 from world_model.terms.late_doses import late_doses
 from world_model.terms.mechanism_doc import MechanismDoc
+from world_model.terms.sources import SourceTable
 from world_model.terms.word import Name, Text, Word
 
 
@@ -68,6 +69,7 @@ class CampaignDoc(Word):
     measurements: tuple[Measurement, ...] = Field(min_length=1)
     goals: tuple[Goal, ...] = Field(min_length=1)
     mechanism: MechanismDoc | None = Field(None, description="a simulation as prior knowledge; models without it compete with it")
+    sources: tuple[SourceTable, ...] = Field((), description="earlier data of other kinds: other conditions, another campaign, a simulator")
     batch: Batch = Batch()
     controls: tuple[Control, ...] = ()
     budget: Budget = Budget()
@@ -106,6 +108,9 @@ class CampaignDoc(Word):
                 missing = [name for name in names if name not in control.settings and name not in conditional]
                 if missing:
                     raise ValueError(f"controls[{i}].settings: expected a value for each factor, found none for {', '.join(missing)}")
+        for i, source in enumerate(self.sources):
+            if source.name in [other.name for other in self.sources[:i]]:
+                raise ValueError(f"sources[{i}].name: expected each name once, found {source.name!r} again. Rename one of the two")
         for late in late_doses(self.factors, self.measurements):
             raise ValueError(f"factors[{names.index(late.factor)}].{late.key}: expected {late.expected}, found {late.found}. {late.mend}")
         return self

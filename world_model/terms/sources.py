@@ -43,6 +43,11 @@ class SourceTable(Word):
                 raise ValueError(f"expected {needed} in a source of kind {self.kind!r}, found {key} too. Leave it out, or set kind = {kind!r}")
         return self
 
+    def __str__(self) -> str:
+        what = {"table": self.file, "campaign": f"campaign {self.campaign}", "simulator": f"{self.n} points of the simulator {self.lab}"}[self.kind]
+        kept = "".join(f", at {key} = {value}" for key, value in self.at.items())
+        return f"{self.name}: {what}{kept}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
