@@ -11,13 +11,17 @@ from world_model.terms.word import Name, Text, Word
 
 
 class Prediction(Word):
-    """What the model expects of one goal's readout, in the readout's own unit; `low` to `high` is the central 90 %."""
+    """What the model expects of one goal's readout, in the readout's own unit; `low` to `high` is the central 90 %.
+
+    `stretch` is what the model's own sd was multiplied by to give `sd`, for earlier predictions that failed.
+    """
 
     goal: Text
     mean: float
     sd: float = Field(ge=0)
     low: float
     high: float
+    stretch: float = Field(1.0, gt=0, exclude_if=lambda stretch: stretch == 1.0)
 
 
 class ProposedExperiment(Word):
