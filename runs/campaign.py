@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from world_model.terms.campaign_doc import Batch, Budget, Control
-from world_model.terms.errors import NextwellError
+from world_model.terms.errors import DesignError, NextwellError
 from world_model.terms.goals import Goal, Measurement
+from world_model.terms.mechanism_doc import MechanismDoc
 from world_model.terms.readings import Dataset
+from world_model.terms.sources import Source, SourceTable
 from world_model.terms.space import SearchSpace
 
 from .journal.workspace import DEFAULT_FOLDER, Workspace
 from .state.campaign_state import CampaignState
-from .state.charter import Charter, space_terms
+from .state.charter import Charter
 from .state.dataset import dataset
+from .verbs.amend import amend
+from .verbs.amend_terms import amend_terms
 from .verbs.forecast import Forecast, Trajectories, forecast
 from .verbs.from_file import open_file
+from .verbs.notebook_terms import document_of, revised_document
 from .verbs.open_campaign import begin
 from .verbs.proposal_table import proposal_columns, proposal_rows
 from .verbs.propose import Strategy, propose
 from .verbs.record_frame import record_frame
+from .verbs.set_aside import set_aside
+from .verbs.sources_of import sources_told
 from .verbs.what_if import ask_what_if
 
 if TYPE_CHECKING:
@@ -46,23 +53,32 @@ class Campaign:
         batch: candidates, replicates and blanks of a round; controls and budget as in a campaign file.
         workspace: folder that keeps the journal; without it the campaign lives in memory.
         mechanism: prior knowledge that can be simulated, such as `SbmlMechanism`; models without it compete with it.
+        sources: earlier data of other kinds (other conditions, another cell line), each used as long as it does not hurt.
+        parts: any other part of a campaign file by its name, such as `contexts=[nw.Context(name="donor")]`, as words or plain data.
 
     Raises:
-        NextwellError: goals that no measurement serves.
+        NextwellError: goals that no measurement serves, a part that no campaign has, or parts that don't fit each other.
         ConflictError: the workspace holds a campaign of this name with another space or other measurements.
     """
 
     def __init__(
         self, *, space: SearchSpace, goals: Sequence[Goal], seed: int = 0, measurements: Sequence[Measurement] = (), batch: Batch | None = None,
         controls: Sequence[Control] = (), budget: Budget | None = None, name: str = "campaign", workspace: str | Path | None = None,
-        mechanism: Mechanism | None = None,
+        mechanism: Mechanism | MechanismDoc | None = None, sources: Sequence[Source | SourceTable] = (), **parts: Any,
     ) -> None:  # fmt: skip
-        charter = Charter(
-            name=name, seed=seed, goals=tuple(goals), measurements=tuple(measurements) or _end_points(goals), batch=batch or Batch(),
-            controls=tuple(controls), budget=budget or Budget(), **space_terms(space),
-        )  # fmt: skip
-        self._open = begin(charter, space, workspace=Workspace(Path(workspace)) if workspace is not None else None)
-        self._open.mechanism = mechanism
+        told = {
+            "name": name, "seed": seed, "goals": tuple(goals), "measurements": tuple(measurements) or _end_points(goals), "batch": batch,
+            "controls": tuple(controls), "budget": budget, "mechanism": mechanism if isinstance(mechanism, MechanismDoc) else None,
+            "sources": tuple(one for one in sources if isinstance(one, SourceTable)), **parts,
+        }  # fmt: skip
+        doc = document_of(space, told)
+        frames = tuple(one for one in sources if isinstance(one, Source))
+        charter = Charter.of(doc, space)
+        if frames:
+            charter = charter.model_copy(update={"sources": (*charter.sources, *sources_told(frames, named=[one.name for one in doc.sources]))})
+        self._open = begin(charter, space, workspace=Workspace(Path(workspace)) if workspace is not None else None, doc=doc)
+        self._open.sources = frames
+        self._open.mechanism = None if isinstance(mechanism, MechanismDoc) else mechanism
         self._forecast: Forecast | None = None
 
     @classmethod
@@ -77,8 +93,11 @@ class Campaign:
         campaign._forecast = None
         return campaign
 
-    def propose(self, n: int | None = None, *, strategy: Strategy = "auto") -> pd.DataFrame:
+    def propose(self, n: int | None = None, *, strategy: Strategy = "auto", contexts: Mapping[str, str] | None = None) -> pd.DataFrame:
         """Propose `n` new distinct candidates; replicates, controls and blanks come on top where the campaign has them.
+
+        Args:
+            contexts: context → the level at which the round will be done (donor D3): it is planned for that level.
 
         Returns:
             One row an experiment: `experiment_id, role, candidate` (row label of a table), the factors, `predicted_mean`,
@@ -90,7 +109,7 @@ class Campaign:
         """
         import pandas as pd
 
-        outcome = propose(self._open, n=n, strategy=strategy, ahead=True)
+        outcome = propose(self._open, n=n, strategy=strategy, ahead=True, contexts=contexts)
         assert outcome.round is not None
         charter = outcome.state.charter
         return pd.DataFrame(proposal_rows(outcome.round, charter), columns=proposal_columns(charter))
@@ -112,6 +131,63 @@ class Campaign:
             ConflictError: readings that were recorded already, or differ from recorded ones.
         """
         return record_frame(self._open, frame, correct=correct).messages
+
+    def fail(self, ids: str | Sequence[str], why: str) -> tuple[str, ...]:
+        """Experiments that were tried and gave nothing: they are not waited for, and their settings may not work.
+
+        Raises:
+            DesignError: one that was never proposed, or no reason.
+            ConflictError: one that has readings, or failed already.
+        """
+        return set_aside(self._open, [ids] if isinstance(ids, str) else list(ids), why=why, carried_out=True).messages
+
+    def abandon(self, ids: str | Sequence[str], why: str) -> tuple[str, ...]:
+        """Experiments that are not carried out: they are not waited for, and say nothing about their settings.
+
+        Raises:
+            DesignError, ConflictError: as `fail`.
+        """
+        return set_aside(self._open, [ids] if isinstance(ids, str) else list(ids), why=why, carried_out=False).messages
+
+    def amend(
+        self, *, reason: str, space: SearchSpace | None = None, was: Mapping[str, float | str] | None = None, round: int | None = None,
+        drop: Sequence[str] = (), swap: Mapping[str, Mapping[str, float | str]] | None = None, add: Sequence[Mapping[str, float | str]] = (), **parts: Any,
+    ) -> tuple[str, ...]:  # fmt: skip
+        """Change what the campaign is about, or the wells of a round before its results are in. What was measured stays data.
+
+        Args:
+            space: what can be varied from now on. Earlier experiments outside it stay data, and nothing is proposed there.
+            was: a factor that the new space adds → what every earlier experiment had of it.
+            drop, swap, add: experiments to leave out, to replace by other settings, and settings to put in.
+            parts: `goals`, `batch`, `budget`, `measurements` or any other part of a campaign, as when it was opened.
+
+        Returns:
+            What was done, in sentences.
+
+        Raises:
+            DesignError: no reason, nothing changed, settings outside the space, or a factor that would mean something else.
+            ConflictError: a change of what can't change, or wells of a round that has results.
+        """
+        of_terms = space is not None or bool(parts)
+        if was and space is None:
+            raise DesignError("Expected `was` beside the new space, found it alone.")
+        if not of_terms:
+            return amend(self._open, reason=reason, round=round, drop=drop, swap=swap, add=add).messages
+        if drop or swap or add:
+            raise DesignError("Expected one kind of change at a time, found the campaign's terms and wells of a round. Amend twice.")
+        now = space if space is not None else self._open.asked
+        told = amend_terms(self._open, doc=revised_document(self._open.doc, now, parts), space=now, reason=reason, was=was).messages
+        self._forecast = None
+        return told
+
+    # the words of BayBE, for hands that know them
+    def recommend(self, batch_size: int) -> pd.DataFrame:
+        """`propose`; what is pending is known already."""
+        return self.propose(batch_size)
+
+    def add_measurements(self, data: pd.DataFrame) -> tuple[str, ...]:
+        """`record`."""
+        return self.record(data)
 
     def predict(self, experiments: Experiments) -> pd.DataFrame:
         """What the model expects of each goal for a frame of settings.

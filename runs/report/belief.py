@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from world_model.terms.errors import NextwellError
 from world_model.terms.readings import Dataset
+from world_model.terms.custom import Custom
 from world_model.terms.space import SearchSpace
 
 from ..state.campaign_state import CampaignState
+from ..state.planning_space import planning_space
 
 if TYPE_CHECKING:
     from world_model.fit import WorldModel
@@ -30,7 +32,9 @@ def space_of(state: CampaignState, given: SearchSpace | None) -> SearchSpace | N
     if given is not None:
         return given
     charter = state.charter
-    return SearchSpace(factors=charter.factors, constraints=charter.constraints) if charter.factors else None
+    # a function of the user's own is a name in the journal: what it forbids is not known here
+    kept = tuple(constraint for constraint in charter.constraints if not (isinstance(constraint, Custom) and constraint.told_only))
+    return planning_space(SearchSpace(factors=charter.factors, constraints=kept, derived=charter.derived), state) if charter.factors else None
 
 
 def current_belief(

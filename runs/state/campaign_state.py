@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from world_model.terms.factors import Factor
 from world_model.terms.proposal import Proposal, ProposedExperiment
 
 from .charter import Change, Charter
@@ -78,6 +79,8 @@ class CampaignState:
         blocks: all readings ever recorded; `dataset` says which count.
         answered: ids with a reading.
         failed: id → why nothing was or will be read.
+        abandoned: those of them that were never carried out: they tell nothing.
+        former: factor → how it was before the space was changed, oldest first; empty while it never was.
         sources: by SHA-256, so that a file is known when it comes again.
         certified: the last certificate, expired or not.
         contexts: id → context → level, as recorded; what a round was proposed for is in its `contexts`.
@@ -94,6 +97,8 @@ class CampaignState:
     blocks: tuple[ReadingBlock, ...] = ()
     answered: frozenset[str] = frozenset()
     failed: Mapping[str, str] = field(default_factory=_nothing)
+    abandoned: frozenset[str] = frozenset()
+    former: Mapping[str, tuple[Factor, ...]] = field(default_factory=lambda: MappingProxyType({}))
     sources: Mapping[str, Source] = field(default_factory=lambda: MappingProxyType({}))
     revisions: tuple[tuple[Change, ...], ...] = ()
     certified: Certified | None = None

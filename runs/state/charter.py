@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 from pydantic import Field
@@ -85,21 +86,28 @@ class Change(Word):
 
 # what may change on the way; everything else is what past results mean, and stays
 REVISABLE = ("contexts", "goals", "batch", "controls", "budget", "constraints", "derived", "sources", "seed", "answers", "protocol")
+# what may change when somebody says so, see `amend`: the data stay what they are
+OF_THE_SPACE = ("factor_names", "factors", "n_candidates", "candidates_digest", "measurements")
 
 
-def revision(was: Charter, now: Charter) -> tuple[Change, ...]:
+def revision(was: Charter, now: Charter, *, may_change: Collection[str] = REVISABLE) -> tuple[Change, ...]:
     """What changed between two charters of one campaign; empty where nothing did.
 
     Raises:
         ConflictError: a change that would give past results another meaning; each such field is named.
     """
     changed = [field for field in Charter.model_fields if getattr(was, field) != getattr(now, field)]
-    fixed = [field for field in changed if field not in REVISABLE]
+    fixed = [field for field in changed if field not in may_change]
     if fixed:
         told = "; ".join(_difference(field, was, now) for field in fixed)
         raise ConflictError(
-            f"Expected campaign {was.name!r} to be what it was opened with, found changed: {told}. Past results would mean something "
-            f"else. Undo the change, or start a new campaign: give the file another `name`."
+            f"Expected campaign {was.name!r} to be what it was opened with, found changed: {told}. "
+            + (
+                "Take the change over, the data stay: nextwell amend CAMPAIGN.toml --space --reason WHY (in a notebook: campaign.amend(space=…)). "
+                "Or undo it, or start a new campaign: give the file another `name`."
+                if set(fixed) <= set(OF_THE_SPACE)
+                else "Past results would mean something else. Undo the change, or start a new campaign: give the file another `name`."
+            )
         )
     return tuple(Change(field=field, was=_shown(getattr(was, field)), now=_shown(getattr(now, field))) for field in changed)
 

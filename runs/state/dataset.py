@@ -20,14 +20,14 @@ _INDEX = {flag: i for i, flag in enumerate(FLAGS)}
 
 
 def dataset(state: CampaignState) -> Dataset:
-    """Everything that was read, blanks left out.
+    """Everything that was read, blanks left out, and what was never carried out.
 
     The order is that of the experiments, never that of the recording, so that results in any order teach the same. Of two
     readings of one experiment, variable and time the later recorded one counts: that is how a correction works. Values are
     nan where a reading failed or lay beyond a limit; flags say which. An end point beside time courses stands at their last
     time ("read once, at the end").
     """
-    rows = [e for e in experiments(state) if e.role not in ("blank", "unused") and is_answered(state, e.id)]
+    rows = [e for e in experiments(state) if e.role not in ("blank", "unused") and is_answered(state, e.id) and (e.id in state.answered or e.id not in state.abandoned)]
     place = {experiment.id: i for i, experiment in enumerate(rows)}
     measurements = state.charter.measurements
     column = {measurement.name: i for i, measurement in enumerate(measurements)}

@@ -8,6 +8,7 @@ from functools import reduce, singledispatch
 from types import MappingProxyType
 
 from world_model.terms.errors import JournalError
+from world_model.terms.factors import Factor
 from world_model.terms.proposal import ProposedExperiment
 from world_model.terms.word import Word
 
@@ -61,7 +62,13 @@ def _after(payload: Word, state: CampaignState, event: Event) -> CampaignState:
 
 @_after.register
 def _(payload: CampaignRevised, state: CampaignState, event: Event) -> CampaignState:
-    return replace(state, charter=payload.charter, revisions=(*state.revisions, payload.changes))
+    return after_revision(state, payload)
+
+
+def after_revision(state: CampaignState, payload: CampaignRevised) -> CampaignState:
+    """The state after a change of the campaign's terms; factors that were added are filled in in earlier experiments."""
+    revised = replace(state, charter=payload.charter, revisions=(*state.revisions, payload.changes), former=_former(state, payload))
+    return _filled(revised, payload.was) if payload.was else revised
 
 
 @_after.register
@@ -131,12 +138,36 @@ def _(payload: PastResultsImported, state: CampaignState, event: Event) -> Campa
 def _(payload: ExperimentsFailed, state: CampaignState, event: Event) -> CampaignState:
     _refuse_strangers((failure.id for failure in payload.experiments), [e for opened in state.rounds for e in opened.experiments], event)
     failed = {**state.failed, **{failure.id: failure.why for failure in payload.experiments}}
-    return replace(state, failed=MappingProxyType(failed))
+    never = {failure.id for failure in payload.experiments if not failure.carried_out}
+    # told twice, the later word counts
+    told = {failure.id for failure in payload.experiments}
+    return replace(state, failed=MappingProxyType(failed), abandoned=(state.abandoned - told) | never)
 
 
 @_after.register
 def _(payload: ModelCertified, state: CampaignState, event: Event) -> CampaignState:
     return replace(state, certified=Certified(seq=event.seq, recorded_at=event.recorded_at, payload=payload))
+
+
+def _former(state: CampaignState, payload: CampaignRevised) -> Mapping[str, tuple[Factor, ...]]:
+    """Each factor as it was before this revision and earlier ones; a table of candidates keeps its factors outside the journal."""
+    before, after = state.charter, payload.charter
+    if before.factors == after.factors and before.factor_names == after.factor_names and before.candidates_digest == after.candidates_digest:
+        return state.former
+    own = {factor.name: factor for factor in before.factors}
+    return MappingProxyType({name: (*state.former.get(name, ()), *((own[name],) if name in own else ())) for name in before.factor_names} | {
+        name: told for name, told in state.former.items() if name not in before.factor_names
+    })  # fmt: skip
+
+
+def _filled(state: CampaignState, was: Mapping[str, float | str]) -> CampaignState:
+    """Earlier experiments with what they had of factors that were no factors then."""
+
+    def whole(experiment: ProposedExperiment) -> ProposedExperiment:
+        return experiment.model_copy(update={"settings": {**was, **experiment.settings}}) if experiment.settings else experiment
+
+    rounds = tuple(replace(opened, experiments=tuple(map(whole, opened.experiments))) for opened in state.rounds)
+    return replace(state, rounds=rounds, past=tuple(map(whole, state.past)))
 
 
 def _round(state: CampaignState, number: int, event: Event) -> RoundState:

@@ -31,6 +31,8 @@ class CampaignRevised(Word):
     charter: Charter
     changes: tuple[Change, ...] = Field(min_length=1)
     document_sha256: Sha256 | None = None
+    was: dict[Name, float | str] = Field(default_factory=dict, description="factor that was added → what every earlier experiment had of it")
+    reason: Text = ""
 
 
 class BatchProposed(Word):
@@ -159,8 +161,11 @@ class PastResultsImported(Word):
 
 
 class Failure(Word):
+    """An experiment that will not be read. One that was never carried out is no sign that it can't be done."""
+
     id: ExperimentId
     why: Text = Field(min_length=1)
+    carried_out: bool = True
 
 
 class ExperimentsFailed(Word):

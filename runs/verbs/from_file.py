@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,10 @@ from ..journal.store import Journal
 from ..journal.workspace import Workspace
 from ..state.charter import Charter
 from ..state.fold import fold
+from .amend_terms import amend_terms
 from .open_campaign import LabFile, OpenCampaign, attach, begin
+from .outcome import Outcome
+from .settings_text import read_was
 
 if TYPE_CHECKING:
     from ..documents.campaign_file import LoadedCampaign
@@ -43,6 +47,26 @@ def open_file(path: Path, *, workspace: Path, table: Path | None = None) -> File
             lab=_lab(loaded), base=loaded.base, table=table.absolute() if table else None,
         ),
     )  # fmt: skip
+
+
+def amend_from_file(path: Path, *, workspace: Path, reason: str, was: Sequence[str] = (), table: Path | None = None) -> tuple[OpenCampaign, Outcome]:
+    """Take over what the file now says of the space, the measurements and the goals; what was measured stays data.
+
+    Args:
+        was: `factor=value` of each factor that is added: what every earlier experiment had.
+
+    Raises:
+        DocumentError: every mistake of the file.
+        DesignError, ConflictError: as `amend_terms`.
+    """
+    loaded = _load(path, workspace, table)
+    charter = Charter.of(loaded.doc, loaded.space)
+    campaign = attach(charter, loaded.space, workspace=Workspace(workspace), doc=loaded.doc, lab=_lab(loaded), base=loaded.base)
+    try:
+        return campaign, amend_terms(campaign, doc=loaded.doc, space=loaded.space, reason=reason, was=read_was(was, loaded.space), text=loaded.text)
+    except BaseException:
+        campaign.close()
+        raise
 
 
 def look_at_file(path: Path, *, workspace: Path, table: Path | None = None) -> FileAndCampaign:

@@ -22,6 +22,7 @@ from ..state.campaign_state import CampaignState
 from ..state.charter import Change, Charter, revision
 from ..state.fold import fold
 from ..state.payloads import CampaignOpened, CampaignRevised, draft
+from ..state.planning_space import planning_space
 from ..version import VERSION
 from .lost_journal import refuse_missing_journal, refuse_unknown_rounds
 
@@ -43,6 +44,8 @@ class LabFile:
 class OpenCampaign:
     """Handles only: what stands is in `state()`, what can be done is in the verbs.
 
+    `space` is what is planned in; `asked` the space as a file or a notebook says it, without what earlier data add to it.
+
     `workspace` is None for a campaign in memory, `lab` where no lab file is named, `doc` where no campaign file is, `mechanism` where
     none was given (a campaign file's is opened when a model is fitted). `sources` are a notebook's; a file's are in `doc`.
     """
@@ -58,8 +61,14 @@ class OpenCampaign:
     actor: str = ""
     mechanism: Mechanism | None = None
     sources: tuple[Source, ...] = ()
+    told_space: SearchSpace | None = None
     _seen: CampaignState | None = None
     _labels: LabelIndex | None = None
+
+    @property
+    def asked(self) -> SearchSpace:
+        """The space as it was given."""
+        return self.told_space if self.told_space is not None else self.space
 
     def state(self) -> CampaignState | None:
         """The state now; only what is new since the last call is folded. None where nothing was recorded yet."""
@@ -140,9 +149,11 @@ def attach(
             journal.close()
             raise
     raw: RawFiles = FolderRawFiles(workspace.raw_folder) if workspace else MemoryRawFiles()
-    return OpenCampaign(
+    campaign = OpenCampaign(
         journal=journal, raw=raw, charter=charter, space=space, workspace=workspace, doc=doc, lab=lab, base=base or Path(), actor=_whoami(),
     )  # fmt: skip
+    campaign.space, campaign.told_space = planning_space(space, campaign.state()), space
+    return campaign
 
 
 def _record_terms(campaign: OpenCampaign, document_text: str, table: Path | None) -> None:

@@ -37,6 +37,15 @@ def read_settings(text: str, space: SearchSpace) -> dict[str, float | str]:
     return settings
 
 
+def read_was(texts: Sequence[str], space: SearchSpace) -> dict[str, float | str]:
+    """`temperature=60` of each text → what earlier experiments had of factors of this space.
+
+    Raises:
+        DesignError: no value, an unknown factor, or no number where one is needed.
+    """
+    return {name: value for text in texts for name, value in read_settings(text, space).items()}
+
+
 def read_swap(text: str, space: SearchSpace) -> SwapText:
     """`R01-003: glucose=10` → the id and its new settings."""
     id, colon, rest = text.partition(":")
