@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from world_model.terms.mixture import Mixture
     from world_model.terms.product import Product
     from world_model.terms.readings import Dataset
+    from world_model.terms.shared import Shared
     from world_model.terms.sources import Source
     from world_model.terms.space import SearchSpace
 
@@ -70,6 +71,7 @@ _HOMES = {
     "LabProfile": "world_model.terms.lab_profile",
     "Dataset": "world_model.terms.readings",
     "SearchSpace": "world_model.terms.space",
+    "Shared": "world_model.terms.shared",
     "Source": "world_model.terms.sources",
     "check_protocol": "runs.verbs.check_protocol",
     "__version__": "runs.version",
@@ -79,7 +81,7 @@ _ROOMS = ("world_model", "planner", "protocols", "runs")
 __all__ = [
     "ApprovalNeeded", "Batch", "Budget", "Campaign", "CampaignDoc", "Categorical", "ConflictError", "Continuous", "Control", "Dataset",
     "Descriptors", "DesignError", "Discrete", "DocumentError", "Goal", "Integer", "JournalError", "LabProfile", "Linear", "Measurement",
-    "NextwellError", "ProtocolError", "ResultsError", "SearchSpace", "Source", "SpaceError", "UnitError", "VerificationError", "check_protocol",
+    "NextwellError", "ProtocolError", "ResultsError", "SearchSpace", "Shared", "Source", "SpaceError", "UnitError", "VerificationError", "check_protocol",
 ]  # fmt: skip
 
 

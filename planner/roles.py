@@ -19,7 +19,7 @@ def with_roles(
     for candidate in candidates:
         first = candidate.model_copy(update={"id": _id(round, len(whole) + 1)})
         whole.append(first)
-        for k in range(batch.replicates - 1):
+        for k in range(batch.wells_each - 1):
             whole.append(
                 first.model_copy(
                     update={

@@ -15,6 +15,7 @@ def check(file: CampaignFile, table: TableFile = None, as_json: AsJson = False) 
         from world_model.terms.space import describe_factor
 
         from ..documents.campaign_file import check_campaign, load_campaign
+        from ..verbs.batch_on_plate import batch_on_plate
         from ..verbs.open_campaign import LabFile
         from ..verbs.propose import reachable
 
@@ -43,6 +44,10 @@ def check(file: CampaignFile, table: TableFile = None, as_json: AsJson = False) 
             voice.say(f"  goal: {goal}")
         for source in loaded.doc.sources:
             voice.say(f"  source: {source}")
+        shared = batch_on_plate(loaded.doc.batch, loaded.space, loaded.lab).shared
+        voice.told["shared"] = [str(entry) for entry in shared]
+        for entry in shared:
+            voice.say(f"  {entry}")
         voice.say(f"  {loaded.doc.wells_per_round} well{'s' if loaded.doc.wells_per_round != 1 else ''} a round")
         voice.notes(within.findings)
         voice.next_step(f"propose {file}")

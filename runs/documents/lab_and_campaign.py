@@ -15,6 +15,7 @@ from .complaints import take_apart
 from .draft import Draft
 from .lab_checks import components_made
 from .lab_steps import check_steps
+from .shared_checks import check_shared_on_plate, pinned, shared_names
 
 
 def check_together(campaign: Draft, lab: Draft) -> None:
@@ -24,6 +25,7 @@ def check_together(campaign: Draft, lab: Draft) -> None:
     _check_zone_factors(campaign, lab)
     _check_room(campaign, lab)
     _check_shared_conditions(campaign, lab)
+    check_shared_on_plate(campaign, lab)
     check_steps(campaign, lab)
 
 
@@ -47,7 +49,7 @@ def _check_zone_factors(campaign: Draft, lab: Draft) -> None:
 
 
 def _check_shared_conditions(campaign: Draft, lab: Draft) -> None:
-    """A factor that no stock makes has one value on a plate, unless zones hold several: candidates that differ in it can't share one."""
+    """A factor that no stock makes has one value on a plate, unless zones hold several: a control that sets it leaves nothing to vary."""
     batch = next(iter(campaign.words("batch")), None) if "batch" in campaign.data else Batch()
     plate, told = next(iter(lab.words("plate")), None), lab.data.get("components")
     if batch is None or plate is None or batch.candidates < 2:
@@ -55,7 +57,7 @@ def _check_shared_conditions(campaign: Draft, lab: Draft) -> None:
     renamed, made = told if isinstance(told, dict) else {}, components_made(lab)
     for part in campaign.of("factors"):
         factor = part.word
-        if factor is None or factor.action != "set" or factor.name in plate.zone_factors:
+        if factor is None or factor.action != "set" or factor.name in (*plate.zone_factors, *shared_names(campaign)) or not pinned(campaign, factor.name):
             continue
         if isinstance(factor, NUMERIC_KINDS):
             several = factor.bounds[0] < factor.bounds[1] and renamed.get(factor.name, factor.acts_on) not in made
@@ -63,8 +65,10 @@ def _check_shared_conditions(campaign: Draft, lab: Draft) -> None:
             several = len(factor.levels) > 1
         if several:
             campaign.mistake(
-                (*part.path, "name"), expected="one value on a plate, for no stock makes it and no zones hold several", found=f"{factor.name!r} with several",
-                mend=f"In {lab.file.name}, give [plate] zone_factors = [{factor.name!r}] and [[plate.zones]], or a stock of it; or run a campaign for each value.",
+                (*part.path, "name"), expected="controls that leave it free: it has one value on a plate, for no stock makes it and no zones hold several",
+                found=f"a control at {factor.name} {pinned(campaign, factor.name)[0]}, so that every plate would be",
+                mend=f"Say [[batch.shared]] factors = [{factor.name!r}] and leave it out of the controls' settings; or, in {lab.file.name}, give [plate] "
+                f"zone_factors = [{factor.name!r}] and [[plate.zones]], or a stock of it.",
             )  # fmt: skip
 
 
@@ -139,7 +143,7 @@ def _check_room(campaign: Draft, lab: Draft) -> None:
     wells = wells_per_round(batch, controls)
     if wells > room:
         which = f"the {room} inner wells" if plate.use == "inner" else f"the {room} wells"
-        parts = f"{batch.candidates} candidates x {batch.replicates} + {batch.blanks} blanks + {sum(control.wells for control in controls)} controls"
+        parts = f"{batch.candidates} candidates x {batch.wells_each} + {batch.blanks} blanks + {sum(control.wells for control in controls)} controls"
         campaign.mistake(
             ("batch",), expected=f"a round that fits {which} of {plate.labware}", found=f"{wells} wells ({parts})", mend="Make the batch smaller, or use another plate."
         )

@@ -36,12 +36,12 @@ def allowance(state: CampaignState, asked: int) -> Allowance:
     used = experiments_used(state)
     left = budget.experiments - used
     overhead = batch.blanks + sum(control.wells for control in charter.controls)
-    fitting = (left - overhead) // batch.replicates
+    fitting = (left - overhead) // batch.wells_each
     if fitting < 1:
-        need = overhead + batch.replicates
+        need = overhead + batch.wells_each
         raise ConflictError(
             f"Expected a batch within the budget of {budget.experiments} experiments, found {used} used and {max(left, 0)} left: one candidate "
-            f"needs {need} ({batch.replicates} wells, {overhead} controls and blanks). Raise `experiments` under [budget] in the campaign file, or write the report."
+            f"needs {need} ({batch.wells_each} well{'s' if batch.wells_each > 1 else ''}, {overhead} controls and blanks). Raise `experiments` under [budget] in the campaign file, or write the report."
         )
     if fitting >= asked:
         return Allowance(candidates=asked)

@@ -52,7 +52,7 @@ def amend(
     dropped = _with_replicates(opened, drop)
     fresh = _Fresh(opened)
     swaps = tuple(entry for id, settings in swapped_ids.items() for entry in _swap(opened, id, settings, campaign.space, fresh, reason))
-    added = tuple(entry for settings in add for entry in _add(settings, campaign.space, fresh, reason, state.charter.batch.replicates))
+    added = tuple(entry for settings in add for entry in _add(settings, campaign.space, fresh, reason, state.charter.batch.wells_each))
     _refuse_over_budget(state, len(added) - len(dropped))
     amended = BatchAmended(round=opened.number, dropped=dropped, swapped=swaps, added=added, reason=reason.strip())
     after = campaign.append([amended], on=state)

@@ -12,9 +12,11 @@ from world_model.terms.space import SearchSpace
 from ..journal.raw_files import write_durably
 from ..state.budget import allowance
 from ..state.dataset import dataset
+from ..state.foretold import foretold
 from ..state.payloads import BatchProposed
 from ..state.progress import pending, unfinished_rounds, waiting
 from ..version import VERSION
+from .batch_on_plate import batch_on_plate
 from .context_text import check_contexts
 from .mechanism_of import mechanism_of
 from .open_campaign import LabFile, OpenCampaign
@@ -80,10 +82,10 @@ def propose(
     proposal = plan(
         space=under(within.space, fixed), goals=state.charter.goals, measurements=state.charter.measurements, data=done_under(data, fixed),
         pending=waiting_under(pending(state), fixed), sources=sources.earlier,
-        batch=state.charter.batch, controls=state.charter.controls, round=len(state.rounds) + 1, n=allowed.candidates,
+        batch=batch_on_plate(state.charter.batch, campaign.space, campaign.lab.profile if campaign.lab else None), controls=state.charter.controls, round=len(state.rounds) + 1, n=allowed.candidates,
         seed=state.charter.seed, strategy=strategy, snap=snap_under(within.snap, fixed),
         previous_model=next((opened.proposal.model for opened in reversed(state.rounds) if opened.proposal.model), None),
-        mechanism=mechanism_of(campaign), contexts=contexts or {}, progress=progress,
+        mechanism=mechanism_of(campaign), contexts=contexts or {}, foretold=foretold(state, data), progress=progress,
     )  # fmt: skip
     proposal = without(proposal, fixed)
     after = campaign.append([BatchProposed(proposal=proposal, version=VERSION, asked=asked, contexts=dict(contexts or {}))], on=state)

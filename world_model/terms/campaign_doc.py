@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PlainValidator, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from world_model.terms.any_constraint import ToldConstraint
 from world_model.terms.card import Card
@@ -15,6 +15,7 @@ from world_model.terms.factors import Factor
 from world_model.terms.goals import Goal, Measurement
 from world_model.terms.late_doses import late_doses
 from world_model.terms.mechanism_doc import MechanismDoc
+from world_model.terms.shared import Shared
 from world_model.terms.sources import SourceTable
 from world_model.terms.word import Name, Text, Word
 
@@ -36,12 +37,58 @@ class Control(Word):
     settings: dict[Name, float | str]
 
 
+def _replicates(given: object) -> int | str:
+    if given == "auto" or (isinstance(given, int) and not isinstance(given, bool) and given >= 1):
+        return given  # type: ignore[return-value]
+    raise ValueError(f"expected a whole number of at least 1, or 'auto', found {given!r}")
+
+
 class Batch(Word):
-    """One round: new candidates, and in how many wells each of them stands (1: no replicates)."""
+    """One round: new candidates, and in how many wells each of them stands (1: no replicates).
+
+    With `replicates = "auto"` a round has `candidates` wells, and for each of them the planner decides: a new point, or a repeat of one
+    that was measured or is in the batch already.
+    """
 
     candidates: int = Field(8, ge=1)
-    replicates: int = Field(1, ge=1, description="wells per candidate")
+    replicates: Annotated[int | Literal["auto"], PlainValidator(_replicates, json_schema_input_type=int | Literal["auto"])] = Field(
+        1, description="wells per candidate; 'auto': for each well a new point or a repeat, whichever tells more of the best"
+    )
     blanks: int = Field(0, ge=0, description="wells with medium and no cells")
+    shared: tuple[Shared, ...] = Field((), description="factors that take few values in a round, on a plate or in a block of wells")
+    plate_wells: int | None = Field(None, ge=1, description="wells of one plate, where no lab file says; a round may then take several plates")
+
+    @property
+    def shared_names(self) -> tuple[str, ...]:
+        """Every factor that is shared. A control may leave these out: it then takes what its plate has."""
+        return tuple(name for entry in self.shared for name in entry.factors)
+
+    @property
+    def wells_each(self) -> int:
+        """Wells of one candidate."""
+        return self.replicates if isinstance(self.replicates, int) else 1
+
+    @model_validator(mode="after")
+    def _shared_once(self) -> Self:
+        named = [name for entry in self.shared for name in entry.factors]
+        twice = sorted({name for name in named if named.count(name) > 1})
+        if twice:
+            raise ValueError(f"shared: expected each factor in one entry, found in several: {', '.join(twice)}")
+        if sum(entry.per == "block" for entry in self.shared) > 1:
+            raise ValueError("shared: expected at most one entry with per = 'block', found several. Blocks that cross each other are no rule yet: name their factors in one entry")
+        for entry in self.shared:
+            if self.plate_wells is not None and sum(entry.blocks) > self.plate_wells:
+                raise ValueError(f"shared: expected blocks that fit a plate of {self.plate_wells} wells, found {sum(entry.blocks)} in {list(entry.blocks)}")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_new_keys(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """A batch without shared values is the data that it was before there were any."""
+        told: dict[str, object] = handler(self)
+        for key, default in (("shared", ()), ("plate_wells", None)):
+            if getattr(self, key) == default:
+                told.pop(key, None)
+        return told
 
 
 class Budget(Word):
@@ -105,9 +152,12 @@ class CampaignDoc(Word):
                 for name in control.settings:
                     if name not in names:
                         raise ValueError(f"controls[{i}].settings: expected a factor's name, found {name!r}. {nearest(name, names)}")
-                missing = [name for name in names if name not in control.settings and name not in conditional]
+                missing = [name for name in names if name not in control.settings and name not in conditional and name not in self.batch.shared_names]
                 if missing:
                     raise ValueError(f"controls[{i}].settings: expected a value for each factor, found none for {', '.join(missing)}")
+            for i, entry in enumerate(self.batch.shared):
+                if unknown := [name for name in entry.factors if name not in names]:
+                    raise ValueError(f"batch.shared[{i}].factors: expected a factor's name, found {unknown[0]!r}. {nearest(unknown[0], names)}")
         for i, source in enumerate(self.sources):
             if source.name in [other.name for other in self.sources[:i]]:
                 raise ValueError(f"sources[{i}].name: expected each name once, found {source.name!r} again. Rename one of the two")
@@ -118,4 +168,4 @@ class CampaignDoc(Word):
     @property
     def wells_per_round(self) -> int:
         """Wells that one full round uses."""
-        return self.batch.candidates * self.batch.replicates + self.batch.blanks + sum(control.wells for control in self.controls)
+        return self.batch.candidates * self.batch.wells_each + self.batch.blanks + sum(control.wells for control in self.controls)
