@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from botorch.acquisition import AcquisitionFunction
@@ -18,7 +18,9 @@ from .acquisitions.dispatch import acquisition
 from .acquisitions.registry import member_for
 from .acquisitions.task import Task
 from .linear import unit_constraints
+from .plates.rule import BatchRule
 from .pool import Pool
+from .region_search import search_regions
 from .surrogate.routes import as_botorch_model
 from .surrogate.surrogate import Surrogate
 
@@ -31,7 +33,7 @@ _TRIES = 48
 
 def choose_greedily(
     world: WorldModel, task: Task, *, pool: Pool, n: int, pending: Tensor, seed: int,
-    repair: Callable[[Tensor], Tensor | None], progress: Callable[[str], None] | None = None,
+    repair: Callable[[Tensor], Tensor | None], rule: BatchRule | None = None, progress: Callable[[str], None] | None = None,
 ) -> Tensor:  # fmt: skip
     """Designs `n x d` of a batch.
 
@@ -39,6 +41,7 @@ def choose_greedily(
         pool: candidates; an exhaustive one is scored as it is, else its best point competes with the optimiser's.
         pending: `p x d`, experiments under way.
         repair: turns an optimiser's point `d` into one that the space and the bench accept, or None where it can't.
+        rule: what the wells of the batch share; the pool is at these values already.
     """
     shortlist = _shortlist(world, task, pool, seed=seed)
     surrogate = as_botorch_model(world, task, designs=torch.cat([world.training.design, pending, shortlist.design]), seed=seed)
@@ -52,13 +55,18 @@ def choose_greedily(
         with torch.no_grad():
             values = torch.cat([worth(block.unsqueeze(-2)) for block in shortlist.design.split(surrogate.chunk)])
         values[~free] = -torch.inf
+        if rule is not None:
+            values[~rule.allowed(shortlist.design, chosen)] = -torch.inf
         best = int(values.argmax())
+        if values[best] == -torch.inf:
+            break  # no point is left that the wells could hold
         point = shortlist.design[best]
         if not pool.exhaustive:
             if surrogate.gradients:
-                found = _optimise(world, worth, start=shortlist.design[values.topk(min(_RESTARTS, len(values))).indices], seed=seed + k)
+                kept = {} if rule is None else rule.fixed(point)
+                found = _optimise(world, worth, start=shortlist.design[values.topk(min(_RESTARTS, len(values))).indices], kept=kept, seed=seed + k)
             else:
-                found = _nearby(world, worth, start=point, seed=seed + k)
+                found = _nearby(world, worth, start=point, rule=rule, seed=seed + k)
             found = None if found is None else repair(found)
             if found is not None and not is_near(found, waiting) and _is_better(worth, found, point, value=values[best], surrogate=surrogate):
                 chosen.append(found)
@@ -82,7 +90,7 @@ def _is_better(worth: AcquisitionFunction, found: Tensor, point: Tensor, *, valu
     return float(both[0]) > float(both[1])
 
 
-def _nearby(world: WorldModel, worth: AcquisitionFunction, *, start: Tensor, seed: int) -> Tensor | None:
+def _nearby(world: WorldModel, worth: AcquisitionFunction, *, start: Tensor, rule: BatchRule | None, seed: int) -> Tensor | None:
     """The best of random feasible steps about a point, each time shorter ones; None where none is better than the point itself."""
     encoder = world.encoder
     generator = torch.Generator().manual_seed(seed)
@@ -91,6 +99,8 @@ def _nearby(world: WorldModel, worth: AcquisitionFunction, *, start: Tensor, see
         moved = best + step * torch.randn(_TRIES, len(best), generator=generator, dtype=torch.double)
         moved = moved.clamp(0.0, 1.0)
         moved[:, list(encoder.categorical_dims)] = best[list(encoder.categorical_dims)]
+        for dim, value in ({} if rule is None else rule.fixed(start)).items():
+            moved[:, dim] = value
         rows = [row for row in encoder.settings(moved) if not encoder.space.reasons_against(row)]
         around = torch.cat([best.unsqueeze(0), encoder.design_of(rows)])
         with torch.no_grad():
@@ -105,19 +115,29 @@ def _shortlist(world: WorldModel, task: Task, pool: Pool, *, seed: int) -> Pool:
     return pool.take(worth_a_look(world, member_for(task), task, pool.design, size=SHORTLIST, seed=seed))
 
 
-def _optimise(world: WorldModel, worth: AcquisitionFunction, *, start: Tensor, seed: int) -> Tensor | None:
-    """The optimiser's point `d`; None where the constraints are not linear in the unit cube (the pool alone decides then)."""
+def _optimise(world: WorldModel, worth: AcquisitionFunction, *, start: Tensor, kept: Mapping[int, float], seed: int) -> Tensor | None:
+    """The optimiser's point `d`; None where it finds none better than the pool's.
+
+    Args:
+        kept: design columns that stay at a value.
+    """
     encoder = world.encoder
     limits = unit_constraints(encoder)
     if limits is None:
-        return None
+        return search_regions(encoder, worth, starts=start, kept=kept, seed=seed)
     factors = encoder.space.factors
     tops = [float(len(f.levels) - 1) if i in encoder.categorical_dims else 1.0 for i, f in enumerate(factors)]  # type: ignore[union-attr]
     bounds = torch.tensor([[0.0] * len(factors), tops], dtype=torch.double)
     categorical = {i: [float(c) for c in range(int(tops[i]) + 1)] for i in encoder.categorical_dims}
     discrete = {i: values for i, f in enumerate(factors) if (values := unit_values(f)) is not None and len(values) > 1}
-    fixed = {i: 0.0 for i, f in enumerate(factors) if tops[i] == 0.0 or len(unit_values(f) or (0, 1)) == 1}
+    fixed = {i: 0.0 for i, f in enumerate(factors) if tops[i] == 0.0 or len(unit_values(f) or (0, 1)) == 1} | dict(kept)
+    if len(fixed) == len(factors):
+        return None
+    for i, place in kept.items():
+        start = start.clone()
+        start[:, i] = place
     categorical = {i: codes for i, codes in categorical.items() if i not in fixed}
+    discrete = {i: values for i, values in discrete.items() if i not in fixed}
     inequalities, equalities = list(limits.inequalities) or None, list(limits.equalities) or None
     with manual_seed(seed):
         if not categorical and not discrete:

@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from world_model.terms.campaign_doc import Batch, Budget
-from world_model.terms.constraints import Linear
-from world_model.terms.errors import SpaceError, nearest
-from world_model.terms.factors import NUMERIC_KINDS, Continuous
+from world_model.terms.constraint import Constraint
+from world_model.terms.errors import nearest
 from world_model.terms.goals import Goal, Measurement
 from world_model.terms.late_doses import late_doses
-from world_model.terms.space import SearchSpace
 from world_model.terms.times import hours_named, only_ends
 
 from .complaints import take_apart
+from .constraint_checks import breaks
 from .draft import Draft, Part
+from .shared_checks import shared_names
 
 
 def check_names(draft: Draft) -> None:
@@ -92,72 +92,11 @@ def check_doses(draft: Draft) -> None:
             draft.mistake((*part.path, key), expected=late.expected, found=late.found, mend=late.mend)
 
 
-def check_constraints(draft: Draft, *, factors: Iterable[Any], known: Iterable[str]) -> None:
-    """Constraints join numeric factors, and some point meets them all.
-
-    Args:
-        factors: the factors that are whole; from a table, its columns.
-        known: every factor's name, broken ones too.
-    """
-    whole, names, tabled = {factor.name: factor for factor in factors}, set(known), "candidates" in draft.data
-    numeric = [name for name, factor in whole.items() if isinstance(factor, NUMERIC_KINDS)]
-    sound: list[Linear] = []
-    for part in draft.of("constraints"):
-        terms = part.raw.get("terms") if isinstance(part.raw, dict) else None
-        ready = part.word is not None
-        for name in terms if isinstance(terms, dict) else ():
-            if name in numeric:
-                continue
-            ready = False
-            if name in whole:
-                draft.mistake((*part.path, "terms", name), expected="a numeric factor", found=f"the categorical factor {name!r}", mend=nearest(name, numeric))
-            elif name not in names and (tabled or draft.unknown("factors", name)):
-                draft.mistake((*part.path, "terms", name), expected="a numeric factor's name", found=repr(name), mend=nearest(name, names))
-        if ready:
-            sound.append(part.word)
-            _refuse_unmeetable(draft, part, [whole[name] for name in part.word.terms])
-    if sound and not any(noted.where.startswith("constraints") for noted in draft.mistakes):
-        _refuse_jointly(draft, sound, [whole[name] for name in numeric])
-
-
-def _refuse_unmeetable(draft: Draft, part: Part, factors: list[Any]) -> None:
-    """One constraint against the bounds of its own factors."""
-    constraint: Linear = part.word
-    ends = [sorted((constraint.terms[factor.name] * factor.bounds[0], constraint.terms[factor.name] * factor.bounds[1])) for factor in factors]
-    least, most = sum(low for low, _ in ends), sum(high for _, high in ends)
-    slack = 1e-9 * max(abs(least), abs(most), 1.0)
-    for side, bound, fails in (
-        ("at_most", constraint.at_most, lambda bound: least > bound + slack),
-        ("at_least", constraint.at_least, lambda bound: most < bound - slack),
-        ("equals", constraint.equals, lambda bound: not least - slack <= bound <= most + slack),
-    ):
-        if bound is not None and fails(bound):
-            draft.mistake(
-                (*part.path, side), expected=f"a bound that the factors can meet (their sum is {least:g} to {most:g})", found=f"{bound:g}",
-                mend="Widen a factor or loosen the constraint.",
-            )  # fmt: skip
-
-
-def _refuse_jointly(draft: Draft, sound: list[Linear], factors: list[Any]) -> None:
-    """All constraints together, where each alone can be met."""
-    # only the bounds matter here: a dose's time would ask for a factor that this list may lack
-    bounds = tuple(Continuous(name=factor.name, low=factor.bounds[0], high=factor.bounds[1]) for factor in factors if factor.bounds[0] < factor.bounds[1])
-    inside = {factor.name for factor in bounds}
-    joined = tuple(constraint for constraint in sound if set(constraint.terms) <= inside)
-    if not joined:
-        return
-    try:
-        SearchSpace(factors=bounds, constraints=joined)
-    except SpaceError as fault:
-        said = take_apart(str(fault))
-        draft.mistake(("constraints",), expected=said.expected, found=said.found, mend=said.mend)
-
-
 def check_controls(draft: Draft, *, factors: Iterable[Any], known: Iterable[str]) -> None:
     """Each control sets every factor, to a value of the space."""
     whole, names, tabled = {factor.name: factor for factor in factors}, list(dict.fromkeys(known)), "candidates" in draft.data
-    faulty = any(noted.where.startswith("constraints") for noted in draft.mistakes)
-    constraints: tuple[Linear, ...] = () if faulty else draft.words("constraints")
+    faulty, free = any(noted.where.startswith("constraints") for noted in draft.mistakes), shared_names(draft)
+    constraints: tuple[Constraint, ...] = () if faulty else draft.words("constraints")
     for part in draft.of("controls"):
         settings = part.raw.get("settings") if isinstance(part.raw, dict) else None
         if not isinstance(settings, dict):
@@ -172,22 +111,15 @@ def check_controls(draft: Draft, *, factors: Iterable[Any], known: Iterable[str]
                 good = False
                 said = take_apart(reason)
                 draft.mistake((*part.path, "settings", name), expected=said.expected, found=said.found, mend=said.mend)
-        if missing := [name for name in names if name not in settings]:
+        if missing := [name for name in names if name not in settings and name not in free and not (name in whole and whole[name].only_if)]:
             slips = [name for name in settings if name not in names]
             unnamed = len(draft.of("factors")) - len(names)
             if len(slips) != len(missing) + unnamed:  # a misspelt name is one mistake, not two
                 draft.mistake((*part.path, "settings"), expected="a value for each factor", found=f"none for {', '.join(missing)}")
             continue
         for constraint in constraints if good else ():
-            readable = all(name in whole and isinstance(whole[name], NUMERIC_KINDS) for name in constraint.terms)
-            if readable and _breaks(constraint, settings):
+            if breaks(constraint, settings, factors=whole, derived=draft.words("derived")):
                 draft.mistake((*part.path, "settings"), expected=f"a point that meets {constraint}", found="one that breaks it")
-
-
-def _breaks(constraint: Linear, settings: dict[str, Any]) -> bool:
-    import numpy as np
-
-    return bool(constraint.violation({name: np.array([settings[name]]) for name in constraint.terms})[0] > 0)
 
 
 def check_spending(draft: Draft) -> None:
@@ -213,4 +145,4 @@ def check_spending(draft: Draft) -> None:
 
 def wells_per_round(batch: Batch, controls: Iterable[Any]) -> int:
     """What `CampaignDoc.wells_per_round` says, before there is a document."""
-    return batch.candidates * batch.replicates + batch.blanks + sum(int(control.wells) for control in controls)
+    return batch.candidates * batch.wells_each + batch.blanks + sum(int(control.wells) for control in controls)

@@ -22,6 +22,7 @@ from .draft import Draft, build, complain_of_whole, open_draft
 from .lab_file import LabRead, read_lab
 from .mechanism_checks import check_mechanism, check_mechanism_names
 from .source_checks import check_source_names, check_source_rows
+from .shared_checks import check_shared
 from .stock_days import check_days
 from .stock_reach import check_reach
 from .toml_file import read_toml
@@ -103,6 +104,7 @@ def _read(path: Path, *, table: Path | None) -> tuple[LoadedCampaign | None, lis
         known = draft.names("factors") if candidates is None else candidates.space.names
         check_constraints(draft, factors=factors, known=known)
         check_controls(draft, factors=factors, known=known)
+        check_shared(draft, known=known)
     if not draft.data.get("factors") and "candidates" not in draft.data:
         draft.mistake((), expected="[[factors]] or [candidates]", found="neither", mend="Say what can be varied.")
     lab = read_lab(draft)
