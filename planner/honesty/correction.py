@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from world_model.fit import WorldModel
+from world_model.scores import Z90
 from world_model.terms.goals import Goal
+from world_model.terms.proposal import Prediction
 
 from .exploring import Exploring, exploring_of
 from .foretold import Foretold, by_condition
@@ -46,3 +48,15 @@ def correction(world: WorldModel | None, goals: Sequence[Goal], asked: Sequence[
         refitted = inside(world, goal, seed=seed) if len(by_condition(own)) < ENOUGH else None
         stretches.append(stretch_of(own, inside=refitted))
     return Correction(stretches=tuple(stretches), exploring=exploring_of([one for one in told if one.goal == str(asked[0])]))
+
+
+def stretched(told: Sequence[tuple[Prediction, ...]], found: Correction | None) -> list[tuple[Prediction, ...]]:
+    """Predictions, a tuple a row with one a goal, with their sd and intervals stretched."""
+    if found is None:
+        return list(told)
+    return [tuple(_wider(one, stretch.factor) for one, stretch in zip(row, found.stretches, strict=True)) if row else row for row in told]
+
+
+def _wider(told: Prediction, factor: float) -> Prediction:
+    sd = factor * told.sd
+    return told.model_copy(update={"sd": sd, "low": told.mean - Z90 * sd, "high": told.mean + Z90 * sd, "stretch": factor}) if factor > 1 else told

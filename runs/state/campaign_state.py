@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from world_model.terms.factors import Factor
 from world_model.terms.proposal import Proposal, ProposedExperiment
+from world_model.terms.stop import StopReport
 
 from .charter import Change, Charter
 from .payloads import BatchAmended, ModelCertified, ProtocolApproved, ProtocolCompiled, Readings
@@ -31,6 +32,7 @@ class RoundState:
     approval: ProtocolApproved | None = None
     approved_at: str = ""
     contexts: Mapping[str, str] = field(default_factory=_nothing)
+    report: StopReport | None = None
 
     @property
     def plate(self) -> str:
@@ -83,6 +85,7 @@ class CampaignState:
         former: factor → how it was before the space was changed, oldest first; empty while it never was.
         sources: by SHA-256, so that a file is known when it comes again.
         certified: the last certificate, expired or not.
+        stopped: the report of a stop rule that was met, until another round is proposed.
         contexts: id → context → level, as recorded; what a round was proposed for is in its `contexts`.
     """
 
@@ -102,6 +105,7 @@ class CampaignState:
     sources: Mapping[str, Source] = field(default_factory=lambda: MappingProxyType({}))
     revisions: tuple[tuple[Change, ...], ...] = ()
     certified: Certified | None = None
+    stopped: StopReport | None = None
     contexts: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
 
     @property

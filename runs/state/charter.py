@@ -16,6 +16,7 @@ from world_model.terms.errors import ConflictError
 from world_model.terms.factors import Factor
 from world_model.terms.goals import Goal, Measurement
 from world_model.terms.space import SearchSpace
+from world_model.terms.stop import Stop
 from world_model.terms.word import Name, Text, Word
 
 
@@ -43,6 +44,7 @@ class Charter(Word):
     batch: Batch = Batch()
     controls: tuple[Control, ...] = ()
     budget: Budget = Budget()
+    stop: Stop = Field(Stop(), exclude_if=lambda stop: stop == Stop())
     sources: tuple[Text, ...] = Field((), description="earlier data of other kinds, each in a line")
     answers: Text | None = None
     protocol: bool = Field(False, description="a lab file is named: rounds are compiled and approved before results come in")
@@ -53,7 +55,7 @@ class Charter(Word):
         """The charter of a campaign file and the space that it describes."""
         return cls(
             name=doc.name, system=doc.system, zero=doc.zero, seed=doc.seed, context=doc.context, contexts=doc.contexts, **space_terms(space),
-            measurements=doc.measurements, goals=doc.goals, batch=doc.batch, controls=doc.controls, budget=doc.budget,
+            measurements=doc.measurements, goals=doc.goals, batch=doc.batch, controls=doc.controls, budget=doc.budget, stop=doc.stop,
             sources=tuple(str(source) for source in doc.sources), answers=doc.answers, protocol=doc.lab is not None,
         )  # fmt: skip
 
@@ -85,7 +87,7 @@ class Change(Word):
 
 
 # what may change on the way; everything else is what past results mean, and stays
-REVISABLE = ("contexts", "goals", "batch", "controls", "budget", "constraints", "derived", "sources", "seed", "answers", "protocol")
+REVISABLE = ("contexts", "goals", "batch", "controls", "budget", "stop", "constraints", "derived", "sources", "seed", "answers", "protocol")
 # what may change when somebody says so, see `amend`: the data stay what they are
 OF_THE_SPACE = ("factor_names", "factors", "n_candidates", "candidates_digest", "measurements")
 

@@ -25,6 +25,7 @@ from .payloads import (
     ProtocolApproved,
     ProtocolCompiled,
     ResultsRecorded,
+    StopReached,
     payload_of,
 )
 
@@ -76,8 +77,8 @@ def _(payload: BatchProposed, state: CampaignState, event: Event) -> CampaignSta
     number = payload.proposal.round
     if number != len(state.rounds) + 1:
         raise JournalError(f"Expected round {len(state.rounds) + 1} of {state.name!r}, found round {number} in event {event.seq}.")
-    opened = RoundState(number=number, proposal=payload.proposal, experiments=payload.proposal.experiments, proposed_at=event.recorded_at, contexts=MappingProxyType(payload.contexts))
-    return replace(state, rounds=(*state.rounds, opened))
+    opened = RoundState(number=number, proposal=payload.proposal, experiments=payload.proposal.experiments, proposed_at=event.recorded_at, contexts=MappingProxyType(payload.contexts), report=payload.report)
+    return replace(state, rounds=(*state.rounds, opened), stopped=None)
 
 
 @_after.register
@@ -168,6 +169,11 @@ def _filled(state: CampaignState, was: Mapping[str, float | str]) -> CampaignSta
 
     rounds = tuple(replace(opened, experiments=tuple(map(whole, opened.experiments))) for opened in state.rounds)
     return replace(state, rounds=rounds, past=tuple(map(whole, state.past)))
+
+
+@_after.register
+def _(payload: StopReached, state: CampaignState, event: Event) -> CampaignState:
+    return replace(state, stopped=payload.report)
 
 
 def _round(state: CampaignState, number: int, event: Event) -> RoundState:

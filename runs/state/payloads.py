@@ -12,6 +12,7 @@ from world_model.terms.errors import JournalError, nearest
 from world_model.terms.experiment import ExperimentId
 from world_model.terms.proposal import Proposal, ProposedExperiment
 from world_model.terms.readings import Flag
+from world_model.terms.stop import StopReport
 from world_model.terms.word import Name, NonNegative, Text, Word
 
 from ..journal.event import Draft, Event
@@ -37,6 +38,7 @@ class CampaignRevised(Word):
 
 class BatchProposed(Word):
     proposal: Proposal
+    report: StopReport | None = Field(None, description="what the batch was worth, where the campaign has a rule to stop by", exclude_if=lambda report: report is None)
     version: Text
     asked: int = Field(description="candidates asked for, before the budget was looked at")
     contexts: dict[Name, Text] = Field(default_factory=dict, description="context → the level that the round will be done at")
@@ -183,10 +185,16 @@ class ModelCertified(Word):
     version: Text
 
 
+class StopReached(Word):
+    """A rule to stop by was met before another batch: `nextwell run` ended. Another batch may be proposed all the same."""
+
+    report: StopReport
+
+
 PAYLOADS: dict[str, type[Word]] = {
     "campaign_opened": CampaignOpened, "campaign_revised": CampaignRevised, "batch_proposed": BatchProposed, "batch_amended": BatchAmended,
     "protocol_compiled": ProtocolCompiled, "protocol_approved": ProtocolApproved, "results_recorded": ResultsRecorded,
-    "past_results_imported": PastResultsImported, "experiments_failed": ExperimentsFailed, "model_certified": ModelCertified,
+    "past_results_imported": PastResultsImported, "experiments_failed": ExperimentsFailed, "model_certified": ModelCertified, "stop_reached": StopReached,
 }  # fmt: skip
 _TYPES = {payload: name for name, payload in PAYLOADS.items()}
 

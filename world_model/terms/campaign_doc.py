@@ -17,6 +17,7 @@ from world_model.terms.late_doses import late_doses
 from world_model.terms.mechanism_doc import MechanismDoc
 from world_model.terms.shared import Shared
 from world_model.terms.sources import SourceTable
+from world_model.terms.stop import Stop, stop_faults
 from world_model.terms.word import Name, Text, Word
 
 
@@ -120,6 +121,7 @@ class CampaignDoc(Word):
     batch: Batch = Batch()
     controls: tuple[Control, ...] = ()
     budget: Budget = Budget()
+    stop: Stop = Field(Stop(), description="when a next batch is no longer worth its wells")
     card: Card = Card()
 
     @model_validator(mode="after")
@@ -161,6 +163,8 @@ class CampaignDoc(Word):
         for i, source in enumerate(self.sources):
             if source.name in [other.name for other in self.sources[:i]]:
                 raise ValueError(f"sources[{i}].name: expected each name once, found {source.name!r} again. Rename one of the two")
+        for fault in stop_faults(self.stop, self.goals):
+            raise ValueError(f"stop.{fault.key}: expected {fault.expected}, found {fault.found}. {fault.mend}")
         for late in late_doses(self.factors, self.measurements):
             raise ValueError(f"factors[{names.index(late.factor)}].{late.key}: expected {late.expected}, found {late.found}. {late.mend}")
         return self
