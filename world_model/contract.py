@@ -16,7 +16,7 @@ from .mechanisms.mechanism import Mechanism
 from .mechanisms.simulated import Simulated
 from .plate_kernel import plate_codes
 from .readouts import linear_weights
-from .terms.goals import Goal
+from .terms.functionals import Functional
 from .terms.readings import FLAGS, Dataset
 from .terms.space import SearchSpace
 
@@ -102,7 +102,7 @@ class Training:
         )  # fmt: skip
 
     @classmethod
-    def of(cls, space: SearchSpace, data: Dataset, *, goals: Sequence[Goal] = (), mechanism: Mechanism | None = None) -> Training:
+    def of(cls, space: SearchSpace, data: Dataset, *, goals: Sequence[Functional] = (), mechanism: Mechanism | None = None) -> Training:
         """The experiments of a data set that have a reading."""
         data = data.take(np.isfinite(data.values).any(axis=(1, 2)))
         encoder = Encoder(space)

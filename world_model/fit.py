@@ -24,7 +24,7 @@ from .judge import FEW_INTERVENTIONS, Verdict, crps_by_intervention, pick
 from .mechanisms.mechanism import Mechanism
 from .posterior import MeanSd, TrajectoryPosterior
 from .terms.errors import NextwellError, ResultsError
-from .terms.goals import Goal
+from .terms.functionals import Functional
 from .terms.readings import Dataset
 from .terms.space import SearchSpace, Settings
 from .trust import Range
@@ -99,7 +99,7 @@ class WorldModel:
         """The belief about designs `n x d`."""
         return TrajectoryPosterior(design=design, fitted=self.fitted, times_h=self.times_h, variables=self.variables, calibration=self.calibration)
 
-    def readout(self, goal: Goal, rows: Sequence[Settings]) -> MeanSd:
+    def readout(self, goal: Functional, rows: Sequence[Settings]) -> MeanSd:
         """`n`: mean and sd of a goal's readout."""
         return self.posterior(rows).readout(goal)
 
@@ -114,7 +114,7 @@ def fit_world_model(
     data: Dataset,
     *,
     seed: int,
-    goals: Sequence[Goal] = (),
+    goals: Sequence[Functional] = (),
     contestants: Sequence[str | Contestant] = (),
     purpose: Purpose = "plan",
     mechanism: Mechanism | None = None,

@@ -62,7 +62,7 @@ def _time_to(goal: Functional, read: np.ndarray, hours: np.ndarray, *, starts: b
         starts: the first reading is known. Else a curve that begins beyond the level may have come to it before.
         never: what counts where it never comes to the level.
     """
-    beyond = read - goal.above if goal.above is not None else goal.below - read  # type: ignore[operator]
+    beyond = read - goal.above if goal.above is not None else goal.below - read
     there = np.flatnonzero(beyond >= 0)
     if not len(there):
         return float(never)

@@ -158,9 +158,20 @@ class Safe:
         if self.kept is None:
             return ""
         if self.lowest is None:
-            return f"among {self.kept:,} candidates likely enough to keep the constraints"
+            return f", among {self.kept:,} candidates likely enough to keep the constraints"
+        return f"; the safest there are, for {self._few}"
+
+    @property
+    def warning(self) -> str:
+        """For each reason, where the safest had to do; else empty."""
+        if self.lowest is None:
+            return ""
+        return f" Not as safe as asked: {self._few}, so the safest were taken (the least likely to keep the constraints: {self.lowest:.0%})."
+
+    @property
+    def _few(self) -> str:
         few = "no candidate is" if not self.kept else f"only {self.kept} candidate{'s are' if self.kept > 1 else ' is'}"
-        return f"the safest, for {few} likely enough to keep the constraints (the least likely: {self.lowest:.0%})"
+        return f"{few} likely enough to keep the constraints"
 
 
 def is_safe(world: WorldModel, task: Task, point: Tensor, *, seed: int) -> bool:

@@ -41,11 +41,11 @@ def scores(task: Task, readouts: Tensor) -> Tensor:
     return torch.stack([goal.score(readouts[..., i]) for i, goal in enumerate(task.goals)], dim=-1)
 
 
-def desirable(task: Task, readouts: Tensor) -> Tensor:
-    """The joined desirability, plus a slight slope where its ramps have ended on the bad side."""
+def desirable(task: Task, readouts: Tensor, *, slope: float = SLOPE) -> Tensor:
+    """The joined desirability, plus a slight slope that goes on where its ramps have ended on the bad side."""
     ramps = torch.stack([goal.ramp(readouts[..., i]) for i, goal in enumerate(task.goals)], dim=-1)
     weights = torch.tensor([goal.weight for goal in task.goals], dtype=readouts.dtype)
     weights = weights / weights.sum()
     each = ramps.clamp(0.0, 1.0)
     joint = (each.clamp_min(LEAST).log() @ weights).exp() if task.join == "desirability" else each @ weights
-    return joint + SLOPE * (ramps.clamp(max=1.0) @ weights)
+    return joint + slope * (ramps.clamp(max=1.0) @ weights)
