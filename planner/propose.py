@@ -16,13 +16,17 @@ from world_model.fit import WorldModel
 from world_model.mechanisms.mechanism import Mechanism
 from world_model.terms.campaign_doc import Batch, Control
 from world_model.terms.errors import DesignError
+from world_model.terms.goal_conflicts import Join
 from world_model.terms.goals import Goal, Measurement
+from world_model.terms.outcome_constraint import OutcomeConstraint
 from world_model.terms.proposal import Proposal, ProposedExperiment, Refusal
 from world_model.terms.readings import Dataset
 from world_model.terms.space import SearchSpace, Settings
 
 from .acquisitions.bounds import worth_a_look
+from .acquisitions.feasibility import is_safe, safest
 from .acquisitions.fitness import competing
+from .acquisitions.joined import joined
 from .acquisitions.registry import member_for
 from .acquisitions.task import Task
 from .endpoint import endpoint_view
@@ -38,6 +42,8 @@ from .sources.earlier import Earlier
 Strategy = Literal["auto", "random", "endpoint"]
 Snap = Callable[[dict[str, float | str]], Settings | None]
 LARGE_BATCH = 16  # above this one joint draw a well: qLogNEI costs 16-24 CPU seconds a well at 100-300 observations
+_START = "Space-filling start: no model is asked before there is something to learn from."
+_UNSAFE_START = " Nobody can say yet how likely it keeps the constraints."
 FEWEST_INTERVENTIONS = 5  # distinct interventions with a reading before a model is asked
 
 
@@ -74,6 +80,8 @@ def propose(
     contexts: Mapping[str, str] | None = None,
     sources: Sequence[Earlier] = (),
     progress: Callable[[str], None] | None = None,
+    outcome_constraints: Sequence[OutcomeConstraint] = (),
+    join: Join = "pareto",
 ) -> Proposal:
     """Propose `n` new distinct candidates; replicates, controls and blanks come on top.
 
@@ -88,11 +96,14 @@ def propose(
         contestants: the world models that compete for the planner; empty for those that search well.
         contexts: context → the level to plan for (donor D3); else the typical one.
         sources: earlier data of other kinds; each is used as long as it does not hurt. The rivals do without.
+        outcome_constraints: what outcomes must keep to. The random rival knows nothing of them.
+        join: how several goals are weighed against each other.
 
     Raises:
         DesignError: fewer than `n` feasible candidates are left, or a row breaks the space after all repairs.
     """
     encoder = Encoder(space)
+    asked = Task(goals=tuple(goals), constraints=tuple(outcome_constraints), join=join, controls={one.name: one.settings for one in controls})
     child = np.random.SeedSequence([seed, round]).generate_state(4)
     done = encoder.design(data.settings) if len(data) else torch.empty(0, len(space.factors), dtype=torch.double)
     waiting = encoder.design_of([row.settings for row in pending if row.role in ("candidate", "replicate", "control")])
@@ -104,7 +115,7 @@ def propose(
         if len(pool) < n:
             raise DesignError(f"Expected {n} candidates, found only {len(pool)} that are feasible and not yet measured or pending. Ask for {len(pool)}.")
         chosen = _planned(
-            encoder, pool, n, goals=goals, data=data, done=done, waiting=waiting, strategy=strategy, snap=snap,
+            encoder, pool, n, asked=asked, data=data, done=done, waiting=waiting, strategy=strategy, snap=snap,
             previous_model=previous_model, mechanism=mechanism, contestants=contestants, contexts=contexts or {}, seeds=child, progress=progress,
             sources=sources if strategy == "auto" else (),
         )  # fmt: skip
@@ -116,48 +127,53 @@ def propose(
 
 
 def _planned(
-    encoder: Encoder, pool: Pool, n: int, *, goals: Sequence[Goal], data: Dataset, done: Tensor, waiting: Tensor, strategy: Strategy,
+    encoder: Encoder, pool: Pool, n: int, *, asked: Task, data: Dataset, done: Tensor, waiting: Tensor, strategy: Strategy,
     snap: Snap | None, previous_model: Mapping[str, object] | None, mechanism: Mechanism | None, contestants: Sequence[str | Contestant],
     contexts: Mapping[str, str], seeds: np.ndarray, progress: Callable[[str], None] | None, sources: Sequence[Earlier] = (),
 ) -> _Chosen:  # fmt: skip
-    chosen = _Chosen(goals=tuple(goals))
+    task = asked
     if strategy == "endpoint":
-        view = endpoint_view(data, goals)
-        data, chosen.goals, mechanism = view.data, view.goals, None
-    task = Task(goals=chosen.goals)
+        view = endpoint_view(data, asked)
+        data, task, mechanism = view.data, view.task, None
+    chosen = _Chosen(goals=task.goals)
     member = member_for(task)
     contestants = competing(member, contestants)
     known = torch.cat([done, waiting])
     believed = believe(
-        encoder.space, data, sources=sources, seed=int(seeds[2]), goals=chosen.goals, fewest=FEWEST_INTERVENTIONS, entered=contestants,
+        encoder.space, data, sources=sources, seed=int(seeds[2]), goals=task.readouts, fewest=FEWEST_INTERVENTIONS, entered=contestants,
         mechanism=mechanism, last=previous_model, contexts=contexts, progress=progress,
     )  # fmt: skip
     world, chosen.world, chosen.model = believed.world, believed.world, believed.model
     if world is None:
-        _add_filling(chosen, encoder, pool, n, known=known, seed=int(seeds[1]), why="Space-filling start: no model is asked before there is something to learn from.")
+        _add_filling(chosen, encoder, pool, n, known=known, seed=int(seeds[1]), why=_START + (_UNSAFE_START if task.chances else ""))
         return chosen
+    safe = safest(world, task, pool, n=n, seed=int(seeds[1]))
+    pool = safe.pool
     # at least half of a batch; a batch of one is the model's, or nothing would ever be learned from the model
     n_filling = (n + 1) // 2 if (world.verdict.level < 2 or believed.weak) and n > 1 else 0
     n_model = n - n_filling
     if n_model > LARGE_BATCH:
         if progress:
             progress(f"drawing {n_model} joint hypotheses over {len(pool)} candidates")
-        wider = pool if pool.exhaustive else _with_neighbours(world, chosen.goals, pool, snap=snap, known=known, seed=int(seeds[1]))
+        wider = pool if pool.exhaustive or safe.lowest is not None else _with_neighbours(world, task, pool, snap=snap, known=known, seed=int(seeds[1]))
+        wider = wider if wider is pool else safest(world, task, wider, n=n_model, seed=int(seeds[1])).pool
         shortened = _within(wider, world, task, seed=int(seeds[1]))
         positions = (member.many or choose_by_draws)(world, task, pool=shortened, n=n_model, seed=int(seeds[1]))
         picked = shortened.design[positions]
-        chosen.strategy.append(f"{n_model} by {member.name if member.many else 'one joint posterior draw each'} ({world.verdict.picked} model)")
+        chosen.strategy.append(f"{n_model} by {member.name if member.many else 'one joint posterior draw each'} ({world.verdict.picked} model{safe.told})")
     else:
         picked = choose_greedily(
             world, task, pool=pool, n=n_model, pending=waiting, seed=int(seeds[1]), progress=progress,
-            repair=lambda point: _repaired(encoder, point, snap=snap, known=known, chosen=chosen),
+            repair=lambda point: _safe(world, task, _repaired(encoder, point, snap=snap, known=known, chosen=chosen), seed=int(seeds[1])),
         )  # fmt: skip
-        chosen.strategy.append(f"{n_model} by {member.name} ({world.verdict.picked} model)")
+        chosen.strategy.append(f"{n_model} by {member.name} ({world.verdict.picked} model{safe.told})")
     chosen.design.extend(picked)
-    chosen.reasons.extend(why_chosen(world, chosen.goals, goals, picked, seed=int(seeds[3])))
+    chosen.reasons.extend(f"{sentence}{safe.warning}" for sentence in why_chosen(world, task, asked, picked, seed=int(seeds[3])))
     if n_filling:
         rest = build_pool(encoder, taken=torch.cat([known, picked]), seed=int(seeds[0]), snap=snap)
         why = "Space-filling: the model has not yet beaten a no-effect and an action-shuffled one, so half of the batch explores."
+        left = safest(world, task, rest, n=n_filling, seed=int(seeds[1]))
+        rest, why = left.pool, f"{why}{left.warning}"
         _add_filling(chosen, encoder, rest, n_filling, known=torch.cat([known, picked]), seed=int(seeds[1]), why=why)
     return chosen
 
@@ -179,11 +195,12 @@ def _random(encoder: Encoder, n: int, *, snap: Snap | None, taken: Tensor, seed:
     return _Chosen(design=list(drawn), reasons=["Random, to compare with."] * n, strategy=[f"{n} random"])
 
 
-def _with_neighbours(world: WorldModel, goals: Sequence[Goal], pool: Pool, *, snap: Snap | None, known: Tensor, seed: int) -> Pool:
+def _with_neighbours(world: WorldModel, task: Task, pool: Pool, *, snap: Snap | None, known: Tensor, seed: int) -> Pool:
     """The pool with points around the best expected ones, so that a draw's optimum is met more closely."""
     encoder = world.encoder
-    told = world.posterior_at(pool.design).readout(goals[0], seed=seed)
-    centres = pool.design[(goals[0].sign * told.mean).topk(min(16, len(pool))).indices]
+    posterior = world.posterior_at(pool.design)
+    expected = torch.stack([posterior.readout(one, seed=seed).mean for one in task.readouts], dim=-1)
+    centres = pool.design[joined(world, task, seed=seed)(expected).topk(min(16, len(pool))).indices]
     generator = torch.Generator().manual_seed(seed)
     around = centres.repeat_interleave(64, dim=0)
     step = 0.08 * torch.randn(around.shape, generator=generator, dtype=torch.double)
@@ -216,6 +233,11 @@ def _repaired(encoder: Encoder, point: Tensor, *, snap: Snap | None, known: Tens
         return None
     repaired = encoder.design_of([reached])[0]
     return None if is_near(repaired, known) else repaired
+
+
+def _safe(world: WorldModel, task: Task, point: Tensor | None, *, seed: int) -> Tensor | None:
+    """A point that keeps the chance constraints, or None: the pool, where all do, decides then."""
+    return point if point is not None and is_safe(world, task, point, seed=seed) else None
 
 
 def _candidates(encoder: Encoder, chosen: _Chosen, asked: Sequence[Goal], *, seed: int) -> list[ProposedExperiment]:
