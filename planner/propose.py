@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -31,8 +31,16 @@ from .acquisitions.registry import member_for
 from .acquisitions.task import Task
 from .endpoint import endpoint_view
 from .filling import fill
+from .hits.view import hits_view, seeks_hits
 from .greedy import choose_greedily, is_near
+from .honesty.correction import Correction, correction, stretched
+from .honesty.foretold import Foretold
 from .joint_draws import choose_by_draws
+from .plates.choice import choose_values
+from .plates.lift import at_values
+from .plates.rule import BatchRule, rule_of
+from .plates.seated import seated, values_at_random, values_far_apart
+from .plates.told import on_plates
 from .pool import Pool, build_pool
 from .reasons import predictions, why_chosen
 from .roles import with_roles
@@ -58,6 +66,7 @@ class _Chosen:
     goals: tuple[Goal, ...] = ()
     refused: list[Refusal] = field(default_factory=list)
     model: dict[str, object] = field(default_factory=dict)
+    correction: Correction | None = None
 
 
 def propose(
@@ -79,6 +88,7 @@ def propose(
     contestants: Sequence[str | Contestant] = (),
     contexts: Mapping[str, str] | None = None,
     sources: Sequence[Earlier] = (),
+    foretold: Sequence[Foretold] | None = None,
     progress: Callable[[str], None] | None = None,
     outcome_constraints: Sequence[OutcomeConstraint] = (),
     join: Join = "pareto",
@@ -96,6 +106,8 @@ def propose(
         contestants: the world models that compete for the planner; empty for those that search well.
         contexts: context → the level to plan for (donor D3); else the typical one.
         sources: earlier data of other kinds; each is used as long as it does not hurt. The rivals do without.
+        foretold: stored predictions that have met their results: intervals are stretched by what they got wrong, and where that was not
+            enough a part of the batch explores. None: nobody keeps them, and nothing is corrected.
         outcome_constraints: what outcomes must keep to. The random rival knows nothing of them.
         join: how several goals are weighed against each other.
 
@@ -108,8 +120,9 @@ def propose(
     done = encoder.design(data.settings) if len(data) else torch.empty(0, len(space.factors), dtype=torch.double)
     waiting = encoder.design_of([row.settings for row in pending if row.role in ("candidate", "replicate", "control")])
     taken = torch.cat([done, waiting])
+    rule = rule_of(encoder, batch, controls, n=n)
     if strategy == "random":
-        chosen = _random(encoder, n, snap=snap, taken=taken, seed=int(child[1]))
+        chosen = _random(encoder, n, snap=snap, taken=taken, rule=rule, seed=int(child[1]))
     else:
         pool = build_pool(encoder, taken=taken, seed=int(child[0]), snap=snap)
         if len(pool) < n:
@@ -117,27 +130,38 @@ def propose(
         chosen = _planned(
             encoder, pool, n, asked=asked, data=data, done=done, waiting=waiting, strategy=strategy, snap=snap,
             previous_model=previous_model, mechanism=mechanism, contestants=contestants, contexts=contexts or {}, seeds=child, progress=progress,
-            sources=sources if strategy == "auto" else (),
+            sources=sources if strategy == "auto" else (), rule=rule, round=round, foretold=foretold,
         )  # fmt: skip
     candidates = _candidates(encoder, chosen, goals, seed=int(child[3]))
+    whole = with_roles(candidates, batch=batch, controls=controls, round=round)
     return Proposal(
-        round=round, experiments=with_roles(candidates, batch=batch, controls=controls, round=round), strategy=" + ".join(chosen.strategy),
+        round=round, experiments=whole if rule is None else on_plates(whole, rule), strategy=_told(chosen),
         model=chosen.model, refused=tuple(chosen.refused), seed=seed,
     )  # fmt: skip
+
+
+def _told(chosen: _Chosen) -> str:
+    """How a batch was chosen, and how much wider its intervals are than the model's own."""
+    chosen_by = " + ".join(chosen.strategy)
+    return f"{chosen_by}; {chosen.correction.told}" if chosen.correction and chosen.correction.told else chosen_by
 
 
 def _planned(
     encoder: Encoder, pool: Pool, n: int, *, asked: Task, data: Dataset, done: Tensor, waiting: Tensor, strategy: Strategy,
     snap: Snap | None, previous_model: Mapping[str, object] | None, mechanism: Mechanism | None, contestants: Sequence[str | Contestant],
     contexts: Mapping[str, str], seeds: np.ndarray, progress: Callable[[str], None] | None, sources: Sequence[Earlier] = (),
+    rule: BatchRule | None = None, round: int = 1, foretold: Sequence[Foretold] | None = None,
 ) -> _Chosen:  # fmt: skip
     task = asked
     if strategy == "endpoint":
         view = endpoint_view(data, asked)
         data, task, mechanism = view.data, view.task, None
+    elif seeks_hits(asked.goals):
+        hits = hits_view(data, asked.goals)
+        data, task, mechanism = hits.data, replace(asked, goals=hits.goals), None
     chosen = _Chosen(goals=task.goals)
     member = member_for(task)
-    contestants = competing(member, contestants)
+    contestants = competing(member, contestants, task=task, encoder=encoder)
     known = torch.cat([done, waiting])
     believed = believe(
         encoder.space, data, sources=sources, seed=int(seeds[2]), goals=task.readouts, fewest=FEWEST_INTERVENTIONS, entered=contestants,
@@ -145,40 +169,65 @@ def _planned(
     )  # fmt: skip
     world, chosen.world, chosen.model = believed.world, believed.world, believed.model
     if world is None:
-        _add_filling(chosen, encoder, pool, n, known=known, seed=int(seeds[1]), why=_START + (_UNSAFE_START if task.chances else ""))
+        if rule is not None:
+            rule = values_far_apart(pool, rule, n=n, known=known, seed=int(seeds[1]))
+            pool = at_values(pool, rule, snap=snap, known=known)
+        _add_filling(chosen, encoder, pool, n, known=known, rule=rule, seed=int(seeds[1]), why=_START + (_UNSAFE_START if task.chances else ""))
         return chosen
+    if rule is not None:
+        rule = choose_values(world, task, pool=pool, rule=rule, n=n, pending=waiting, snap=snap, seed=int(seeds[1]), progress=progress)
+        pool = at_values(pool, rule, snap=snap, known=known)
     safe = safest(world, task, pool, n=n, seed=int(seeds[1]))
     pool = safe.pool
+    corrected = chosen.correction = correction(world, chosen.goals, asked.goals, foretold, seed=int(seeds[3]))
     # at least half of a batch; a batch of one is the model's, or nothing would ever be learned from the model
-    n_filling = (n + 1) // 2 if (world.verdict.level < 2 or believed.weak) and n > 1 else 0
+    n_filling = (n + 1) // 2 if (world.verdict.level < 2 or believed.weak) and n > 1 and not member.explores else 0
+    why = "Space-filling: the model has not yet beaten a no-effect and an action-shuffled one, so half of the batch explores."
+    if (wells := corrected.exploring.wells(n, round=round)) > n_filling:
+        n_filling, why = wells, f"Space-filling, for predictions failed: {corrected.exploring.why}"
     n_model = n - n_filling
-    if n_model > LARGE_BATCH:
+    if not n_model:
+        _add_filling(chosen, encoder, pool, n, known=known, rule=rule, seed=int(seeds[1]), why=why)
+        return chosen
+    if n_model > LARGE_BATCH or (member.tables_at_once and pool.exhaustive):
         if progress:
-            progress(f"drawing {n_model} joint hypotheses over {len(pool)} candidates")
-        wider = pool if pool.exhaustive or safe.lowest is not None else _with_neighbours(world, task, pool, snap=snap, known=known, seed=int(seeds[1]))
+            progress(f"choosing {n_model} of {len(pool)} candidates")
+        wider = pool if pool.exhaustive or safe.lowest is not None else _with_neighbours(world, task, pool, snap=snap, known=known, rule=rule, seed=int(seeds[1]))
         wider = wider if wider is pool else safest(world, task, wider, n=n_model, seed=int(seeds[1])).pool
         shortened = _within(wider, world, task, seed=int(seeds[1]))
-        positions = (member.many or choose_by_draws)(world, task, pool=shortened, n=n_model, seed=int(seeds[1]))
-        picked = shortened.design[positions]
+        many = member.many or choose_by_draws
+        if rule is None:
+            picked = shortened.design[many(world, task, pool=shortened, n=n_model, seed=int(seeds[1]))]
+        else:
+            picked = seated(lambda left, k, had: many(world, task, pool=left, n=k, seed=int(seeds[1]) + len(had)), shortened, n_model, rule=rule)
         chosen.strategy.append(f"{n_model} by {member.name if member.many else 'one joint posterior draw each'} ({world.verdict.picked} model{safe.told})")
     else:
         picked = choose_greedily(
-            world, task, pool=pool, n=n_model, pending=waiting, seed=int(seeds[1]), progress=progress,
-            repair=lambda point: _safe(world, task, _repaired(encoder, point, snap=snap, known=known, chosen=chosen), seed=int(seeds[1])),
+            world, task, pool=pool, n=n_model, pending=waiting, seed=int(seeds[1]), rule=rule, progress=progress,
+            repair=lambda point: _safe(world, task, _repaired(encoder, point, snap=snap, known=known, chosen=chosen, rule=rule), seed=int(seeds[1])),
         )  # fmt: skip
         chosen.strategy.append(f"{n_model} by {member.name} ({world.verdict.picked} model{safe.told})")
     chosen.design.extend(picked)
-    chosen.reasons.extend(f"{sentence}{safe.warning}" for sentence in why_chosen(world, task, asked, picked, seed=int(seeds[3])))
+    reasons = member.why(world, task, picked, seed=int(seeds[3])) if member.why else why_chosen(world, task, asked, picked, seed=int(seeds[3]))
+    chosen.reasons.extend(f"{sentence}{safe.warning}" for sentence in reasons)
     if n_filling:
         rest = build_pool(encoder, taken=torch.cat([known, picked]), seed=int(seeds[0]), snap=snap)
-        why = "Space-filling: the model has not yet beaten a no-effect and an action-shuffled one, so half of the batch explores."
+        if rule is not None:
+            rest = at_values(rest, rule, snap=snap, known=torch.cat([known, picked]))
         left = safest(world, task, rest, n=n_filling, seed=int(seeds[1]))
         rest, why = left.pool, f"{why}{left.warning}"
-        _add_filling(chosen, encoder, rest, n_filling, known=torch.cat([known, picked]), seed=int(seeds[1]), why=why)
+        _add_filling(chosen, encoder, rest, n_filling, known=torch.cat([known, picked]), rule=rule, seed=int(seeds[1]), why=why)
     return chosen
 
 
-def _add_filling(chosen: _Chosen, encoder: Encoder, pool: Pool, n: int, *, known: Tensor, seed: int, why: str) -> None:
+def _add_filling(chosen: _Chosen, encoder: Encoder, pool: Pool, n: int, *, known: Tensor, rule: BatchRule | None, seed: int, why: str) -> None:
+    if rule is not None:
+        chosen.design.extend(
+            seated(lambda left, k, had: fill(left, k, encoder=encoder, known=torch.cat([known, had]), seed=seed), pool, n, rule=rule, before=chosen.design)
+        )
+        chosen.reasons.extend([why] * n)
+        chosen.strategy.append(f"{n} space-filling")
+        return
     positions = list(range(n)) if not len(known) and pool.rows is None and not pool.exhaustive else fill(pool, n, encoder=encoder, known=known, seed=seed)
     if len(positions) < n:
         raise DesignError(f"Expected {n} more candidates, found {len(positions)}. Ask for fewer.")
@@ -187,15 +236,21 @@ def _add_filling(chosen: _Chosen, encoder: Encoder, pool: Pool, n: int, *, known
     chosen.strategy.append(f"{n} space-filling")
 
 
-def _random(encoder: Encoder, n: int, *, snap: Snap | None, taken: Tensor, seed: int) -> _Chosen:
+def _random(encoder: Encoder, n: int, *, snap: Snap | None, taken: Tensor, rule: BatchRule | None, seed: int) -> _Chosen:
     pool = build_pool(encoder, taken=taken, seed=seed, snap=snap, size=max(8 * n, 256), uniform=True)
     if len(pool) < n:
         raise DesignError(f"Expected {n} random candidates, found only {len(pool)} that are feasible and not yet measured or pending. Ask for {len(pool)}.")
-    drawn = pool.design[torch.randperm(len(pool), generator=torch.Generator().manual_seed(seed))[:n]]
+    generator = torch.Generator().manual_seed(seed)
+    if rule is None:
+        drawn = pool.design[torch.randperm(len(pool), generator=generator)[:n]]
+    else:
+        rule = values_at_random(pool, rule, n=n, seed=seed)
+        pool = at_values(pool, rule, snap=snap, known=taken)
+        drawn = seated(lambda left, k, had: torch.randperm(len(left), generator=generator)[:k].tolist(), pool, n, rule=rule)
     return _Chosen(design=list(drawn), reasons=["Random, to compare with."] * n, strategy=[f"{n} random"])
 
 
-def _with_neighbours(world: WorldModel, task: Task, pool: Pool, *, snap: Snap | None, known: Tensor, seed: int) -> Pool:
+def _with_neighbours(world: WorldModel, task: Task, pool: Pool, *, snap: Snap | None, known: Tensor, rule: BatchRule | None, seed: int) -> Pool:
     """The pool with points around the best expected ones, so that a draw's optimum is met more closely."""
     encoder = world.encoder
     posterior = world.posterior_at(pool.design)
@@ -210,9 +265,13 @@ def _with_neighbours(world: WorldModel, task: Task, pool: Pool, *, snap: Snap | 
     for i in range(moved.shape[1]):
         if i not in encoder.categorical_dims:
             moved[:, i] = moved[:, i].clamp(0.0, 1.0)
+    if rule is not None:
+        moved = rule.aligned(moved)
     rows = [snap(row) if snap else row for row in encoder.settings(moved)]
     fine = [row for row in rows if row is not None and not encoder.space.reasons_against(row)]
     extra = torch.unique(encoder.design_of(fine), dim=0) if fine else torch.empty(0, moved.shape[1], dtype=torch.double)
+    if rule is not None:
+        extra = rule.aligned(extra)
     both = torch.cat([pool.design, extra])
     nearest = torch.cdist(both, known).min(dim=1).values if len(known) else torch.ones(len(both))
     return Pool(design=both[nearest > 1e-9], rows=None, exhaustive=False)
@@ -223,7 +282,7 @@ def _within(pool: Pool, world: WorldModel, task: Task, *, seed: int, size: int =
     return pool if len(pool) <= size else pool.take(worth_a_look(world, member_for(task), task, pool.design, size=size, seed=seed))
 
 
-def _repaired(encoder: Encoder, point: Tensor, *, snap: Snap | None, known: Tensor, chosen: _Chosen) -> Tensor | None:
+def _repaired(encoder: Encoder, point: Tensor, *, snap: Snap | None, known: Tensor, chosen: _Chosen, rule: BatchRule | None) -> Tensor | None:
     settings = encoder.settings(point.unsqueeze(0))[0]
     moved = snap(settings) if snap else settings
     reached = settings if moved is None else dict(moved)
@@ -232,6 +291,8 @@ def _repaired(encoder: Encoder, point: Tensor, *, snap: Snap | None, known: Tens
         chosen.refused.append(Refusal(settings=reached, why="; ".join(reasons)))
         return None
     repaired = encoder.design_of([reached])[0]
+    if rule is not None:
+        repaired = rule.aligned(repaired.unsqueeze(0))[0]
     return None if is_near(repaired, known) else repaired
 
 
@@ -243,6 +304,7 @@ def _safe(world: WorldModel, task: Task, point: Tensor | None, *, seed: int) -> 
 def _candidates(encoder: Encoder, chosen: _Chosen, asked: Sequence[Goal], *, seed: int) -> list[ProposedExperiment]:
     design = torch.stack(chosen.design)
     told = predictions(chosen.world, chosen.goals, asked, design, seed=seed) if chosen.world else [()] * len(design)
+    told = stretched(told, chosen.correction)
     labels = _labels(encoder, design)
     candidates = []
     for k, settings in enumerate(encoder.settings(design)):

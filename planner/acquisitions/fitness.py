@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from world_model.contestants.registry import PLANS, contestants, named
 from world_model.contestants.trajectory_gp import TrajectoryGP
 from world_model.contract import Contestant
+from world_model.encoding import Encoder
 from world_model.terms.errors import DesignError
 
 from .member import Member, Needs
+from .task import Task
 
 
-def competing(member: Member, asked: Sequence[str | Contestant]) -> list[Contestant]:
+def competing(member: Member, asked: Sequence[str | Contestant], *, task: Task, encoder: Encoder) -> list[Contestant]:
     """The contestants that may compete for a task: those that were asked for, or the planner's own that serve the acquisition.
 
     Empty where the planner's own all serve it: the registry's order then holds.
@@ -20,6 +22,8 @@ def competing(member: Member, asked: Sequence[str | Contestant]) -> list[Contest
     Raises:
         DesignError: one that was asked for can't serve it; those that can are named.
     """
+    if not asked and member.contestants is not None:
+        asked = member.contestants(task, encoder)
     if not (member.needs.gaussian or member.needs.gradients or member.needs.fantasies):
         return named(asked)
     known = contestants()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from botorch.acquisition import AcquisitionFunction
 from torch import Tensor
 
+from world_model.contract import Contestant
+from world_model.encoding import Encoder
 from world_model.fit import WorldModel
 
 from ..pool import Pool
@@ -49,6 +51,12 @@ class ChooseMany(Protocol):
     def __call__(self, world: WorldModel, task: Task, *, pool: Pool, n: int, seed: int) -> list[int]: ...
 
 
+class Why(Protocol):
+    """Why each of some designs `n x d` was chosen, a sentence a row."""
+
+    def __call__(self, world: WorldModel, task: Task, design: Tensor, *, seed: int) -> list[str]: ...
+
+
 @dataclass(frozen=True)
 class Member:
     """A kind of acquisition.
@@ -60,6 +68,10 @@ class Member:
         needs: of the surrogate.
         bounds: which candidates of a large pool are looked at; None: the upper bounds of the goals.
         many: how a large batch is chosen; None: by joint draws of the goals.
+        tables_at_once: `many` chooses small batches too, where every candidate that is left is in the pool.
+        explores: it does so where the model knows little, so that no part of a batch is left to space-filling.
+        contestants: the world models that compete where nobody asked for others; None: the planner's own.
+        why: the reason of each choice; None: as improvements give theirs.
     """
 
     name: str
@@ -68,3 +80,7 @@ class Member:
     needs: Needs = Needs()
     bounds: Bounds | None = None
     many: ChooseMany | None = None
+    tables_at_once: bool = False
+    explores: bool = False
+    contestants: Callable[[Task, Encoder], Sequence[str | Contestant]] | None = None
+    why: Why | None = None

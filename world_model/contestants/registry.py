@@ -20,6 +20,7 @@ from .one_step_gp import OneStepGP
 from .persistence import Persistence
 from .quadratic import Quadratic
 from .trajectory_gp import TrajectoryGP
+from .trees import Trees
 
 ENTRY_POINTS = "nextwell.world_models"
 
@@ -40,6 +41,8 @@ _OWN: tuple[Contestant, ...] = (
     Ensemble(name="networks"),
     NeuralODE(),
     OneStepGP(),
+    # many weak descriptors, and readings with heavy tails: where no distance says much
+    Trees(),
     TrajectoryGP(name="structure", family="structure"),
     ByRefits(TrajectoryGP(name="saas", family="saas")),
     TrajectoryGP(name="additive", family="additive"),
