@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from .exits import Exit
+from .goal_lines import told_goals
 from .options import AsJson, CampaignFile, TableFile
 from .voice import speaking
 
@@ -40,8 +41,8 @@ def check(file: CampaignFile, table: TableFile = None, as_json: AsJson = False) 
             voice.say(f"  {word}")
         for constraint in within.space.constraints:
             voice.say(f"  {constraint}")
-        for goal in loaded.doc.goals:
-            voice.say(f"  goal: {goal}")
+        for line in told_goals(loaded.doc.goals, loaded.doc.join, loaded.doc.outcome_constraints):
+            voice.say(f"  {line}")
         for source in loaded.doc.sources:
             voice.say(f"  source: {source}")
         shared = batch_on_plate(loaded.doc.batch, loaded.space, loaded.lab).shared

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from .goal_lines import told_goals
 from .options import DEFAULT_WORKSPACE, AsJson, CampaignFile, TableFile, WorkspaceFolder
 from .voice import Voice, speaking
 
@@ -27,8 +28,8 @@ def status(file: CampaignFile, workspace: WorkspaceFolder = DEFAULT_WORKSPACE, t
         state = campaign.state()
         voice.told["campaign"] = campaign.charter.name
         voice.say(campaign.charter.name, style="bold")
-        for goal in campaign.charter.goals:
-            voice.say(f"  goal: {goal}")
+        for wanted in told_goals(campaign.charter.goals, campaign.charter.join, campaign.charter.outcome_constraints):
+            voice.say(f"  {wanted}")
         if state is not None:
             numbers = counts(state)
             voice.told["counts"] = asdict(numbers)

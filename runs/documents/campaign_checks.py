@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 from world_model.terms.campaign_doc import Batch, Budget
 from world_model.terms.constraint import Constraint
 from world_model.terms.errors import nearest
-from world_model.terms.goals import Goal, Measurement
+from world_model.terms.goal_conflicts import Join, goal_conflicts
+from world_model.terms.goals import Measurement
 from world_model.terms.late_doses import late_doses
 from world_model.terms.times import hours_named, only_ends
 
@@ -53,24 +54,20 @@ def refuse_twice(draft: Draft, key: str) -> None:
 
 
 def check_goals(draft: Draft) -> None:
-    """Goals read measurements, at times that are measured."""
+    """Goals and outcome constraints read measurements, at times that are measured, and can be had together."""
     known = draft.names("measurements")
     whole: dict[str, Measurement] = {measurement.name: measurement for measurement in draft.words("measurements")}
-    for part in draft.of("goals"):
-        goal: Goal | None = part.word
+    for part in (*draft.of("goals"), *draft.of("outcome_constraints")):
         readout = part.raw.get("readout") if isinstance(part.raw, dict) else None
         if isinstance(readout, str) and known and draft.unknown("measurements", readout):
             draft.mistake((*part.path, "readout"), expected="a measurement's name", found=repr(readout), mend=nearest(readout, known))
-        if goal is None or goal.readout not in whole:
-            continue
-        times = whole[goal.readout].at_h
-        if goal.at_h is not None and times and not times[0] <= goal.at_h <= times[-1]:
-            draft.mistake((*part.path, "at_h"), expected=f"a time from {times[0]:g} to {times[-1]:g} h", found=f"{goal.at_h:g} h")
-        if goal.take == "area" and len(times) < 2:
-            draft.mistake(
-                (*part.path, "take"), expected="an area only of a measurement with at least two times", found=str(len(times)),
-                mend="Give the measurement at_h = [ … ], or take = 'end'.",
-            )  # fmt: skip
+    join = draft.data.get("join", "pareto")
+    goals = tuple((i, part.word) for i, part in enumerate(draft.of("goals")) if part.word is not None)
+    kept = tuple((i, part.word) for i, part in enumerate(draft.of("outcome_constraints")) if part.word is not None)
+    if join not in get_args(Join):
+        return
+    for conflict in goal_conflicts(goals, kept, join=join, measurements=tuple(whole.values()), controls=draft.names("controls")):
+        draft.mistake((*conflict.place, *([conflict.key] if conflict.key else [])), expected=conflict.expected, found=conflict.found, mend=conflict.mend)
 
 
 def check_doses(draft: Draft) -> None:

@@ -14,7 +14,9 @@ from world_model.terms.contexts import Context
 from world_model.terms.derived import Derived
 from world_model.terms.errors import ConflictError
 from world_model.terms.factors import Factor
+from world_model.terms.goal_conflicts import Join
 from world_model.terms.goals import Goal, Measurement
+from world_model.terms.outcome_constraint import OutcomeConstraint
 from world_model.terms.space import SearchSpace
 from world_model.terms.stop import Stop
 from world_model.terms.word import Name, Text, Word
@@ -41,6 +43,8 @@ class Charter(Word):
     candidates_digest: str | None = None
     measurements: tuple[Measurement, ...] = Field(min_length=1)
     goals: tuple[Goal, ...] = Field(min_length=1)
+    join: Join = Field("pareto", exclude_if=lambda join: join == "pareto")
+    outcome_constraints: tuple[OutcomeConstraint, ...] = Field((), exclude_if=lambda told: not told)
     batch: Batch = Batch()
     controls: tuple[Control, ...] = ()
     budget: Budget = Budget()
@@ -55,7 +59,7 @@ class Charter(Word):
         """The charter of a campaign file and the space that it describes."""
         return cls(
             name=doc.name, system=doc.system, zero=doc.zero, seed=doc.seed, context=doc.context, contexts=doc.contexts, **space_terms(space),
-            measurements=doc.measurements, goals=doc.goals, batch=doc.batch, controls=doc.controls, budget=doc.budget, stop=doc.stop,
+            measurements=doc.measurements, goals=doc.goals, join=doc.join, outcome_constraints=doc.outcome_constraints, batch=doc.batch, controls=doc.controls, budget=doc.budget, stop=doc.stop,
             sources=tuple(str(source) for source in doc.sources), answers=doc.answers, protocol=doc.lab is not None,
         )  # fmt: skip
 
@@ -87,7 +91,7 @@ class Change(Word):
 
 
 # what may change on the way; everything else is what past results mean, and stays
-REVISABLE = ("contexts", "goals", "batch", "controls", "budget", "stop", "constraints", "derived", "sources", "seed", "answers", "protocol")
+REVISABLE = ("contexts", "goals", "join", "outcome_constraints", "batch", "controls", "budget", "stop", "constraints", "derived", "sources", "seed", "answers", "protocol")
 # what may change when somebody says so, see `amend`: the data stay what they are
 OF_THE_SPACE = ("factor_names", "factors", "n_candidates", "candidates_digest", "measurements")
 
@@ -129,7 +133,9 @@ def _difference(field: str, was: Charter, now: Charter) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(_shown(item) for item in value) or "none"
-    if isinstance(value, Goal | Constraint | Derived):
+    if isinstance(value, Goal):
+        return value.in_full
+    if isinstance(value, OutcomeConstraint | Constraint | Derived):
         return str(value)
     if isinstance(value, Word):
         given = value.model_dump(mode="json", exclude_defaults=True)

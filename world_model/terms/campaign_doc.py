@@ -12,9 +12,11 @@ from world_model.terms.contexts import Context
 from world_model.terms.derived import Derived
 from world_model.terms.errors import nearest
 from world_model.terms.factors import Factor
+from world_model.terms.goal_conflicts import Join, goal_conflicts
 from world_model.terms.goals import Goal, Measurement
 from world_model.terms.late_doses import late_doses
 from world_model.terms.mechanism_doc import MechanismDoc
+from world_model.terms.outcome_constraint import OutcomeConstraint
 from world_model.terms.shared import Shared
 from world_model.terms.sources import SourceTable
 from world_model.terms.stop import Stop, stop_faults
@@ -116,6 +118,8 @@ class CampaignDoc(Word):
     candidates: CandidateFile | None = None
     measurements: tuple[Measurement, ...] = Field(min_length=1)
     goals: tuple[Goal, ...] = Field(min_length=1)
+    join: Join = Field("pareto", description="several goals: a front that nobody has weighed, or one number", exclude_if=lambda join: join == "pareto")
+    outcome_constraints: tuple[OutcomeConstraint, ...] = Field((), description="what outcomes must keep to", exclude_if=lambda told: not told)
     mechanism: MechanismDoc | None = Field(None, description="a simulation as prior knowledge; models without it compete with it")
     sources: tuple[SourceTable, ...] = Field((), description="earlier data of other kinds: other conditions, another campaign, a simulator")
     batch: Batch = Batch()
@@ -133,11 +137,14 @@ class CampaignDoc(Word):
         for i, goal in enumerate(self.goals):
             if goal.readout not in measured:
                 raise ValueError(f"goals[{i}].readout: expected a measurement's name, found {goal.readout!r}. {nearest(goal.readout, measured)}")
-            times = next(m for m in self.measurements if m.name == goal.readout).at_h
-            if goal.at_h is not None and times and not times[0] <= goal.at_h <= times[-1]:
-                raise ValueError(f"goals[{i}].at_h: expected a time from {times[0]:g} to {times[-1]:g} h, found {goal.at_h:g} h")
-            if goal.take == "area" and len(times) < 2:
-                raise ValueError(f"goals[{i}].take: expected an area only of a measurement with at least two times, found {len(times)}")
+        for i, constraint in enumerate(self.outcome_constraints):
+            if constraint.readout not in measured:
+                raise ValueError(f"outcome_constraints[{i}].readout: expected a measurement's name, found {constraint.readout!r}. {nearest(constraint.readout, measured)}")
+        for conflict in goal_conflicts(
+            tuple(enumerate(self.goals)), tuple(enumerate(self.outcome_constraints)), join=self.join, measurements=self.measurements,
+            controls=[control.name for control in self.controls],
+        ):  # fmt: skip
+            raise ValueError(str(conflict))
         if not self.factors and self.candidates is None:
             raise ValueError("expected [[factors]] or [candidates], found neither; say what can be varied")
         names = [factor.name for factor in self.factors]

@@ -213,6 +213,14 @@ class Goal(Functional):
             return f"{verb} {self.what} from {self.low:g} to {self.high:g}"
         return f"{verb} {self.what}"
 
+    @property
+    def in_full(self) -> str:
+        """With how it is weighed against other goals."""
+        ramp = "" if self.low is None or self.high is None or self.direction == "range" else f"worth something from {self.low:g} to {self.high:g}"
+        told = [ramp, f"weight {self.weight:g}" if self.weight != 1.0 else "", f"from {self.worst:g} on" if self.worst is not None else ""]
+        extra = ", ".join(part for part in told if part)
+        return f"{self} ({extra})" if extra else str(self)
+
 
 def _above_zero(number: Any) -> Any:
     """`max(number, 0)` of numbers, arrays and tensors alike."""
