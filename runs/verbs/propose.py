@@ -83,7 +83,7 @@ def propose(
         space=under(within.space, fixed), goals=state.charter.goals, measurements=state.charter.measurements, data=done_under(data, fixed),
         pending=waiting_under(pending(state), fixed), sources=sources.earlier,
         batch=batch_on_plate(state.charter.batch, campaign.space, campaign.lab.profile if campaign.lab else None), controls=state.charter.controls, round=len(state.rounds) + 1, n=allowed.candidates,
-        seed=state.charter.seed, strategy=strategy, snap=snap_under(within.snap, fixed),
+        outcome_constraints=state.charter.outcome_constraints, join=state.charter.join, seed=state.charter.seed, strategy=strategy, snap=snap_under(within.snap, fixed),
         previous_model=next((opened.proposal.model for opened in reversed(state.rounds) if opened.proposal.model), None),
         mechanism=mechanism_of(campaign), contexts=contexts or {}, foretold=foretold(state, data), progress=progress,
     )  # fmt: skip
