@@ -108,4 +108,5 @@ def _prediction(goal: Goal, answer: MeanSd, row: int) -> Prediction:
 
 
 def _short(number: float) -> str:
-    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}"
+    # beyond ten million the digits say nothing: 9.41e+29
+    return f"{number:,.0f}" if 1000 <= abs(number) < 1e7 else f"{number:.3g}"

@@ -101,7 +101,8 @@ class Campaign:
 
         Returns:
             One row an experiment: `experiment_id, role, candidate` (row label of a table), the factors, `predicted_mean`,
-            `predicted_sd`, `repeat_of`, `reason`.
+            `predicted_sd`, `repeat_of`, `reason`. `.attrs["messages"]` says what a person should know: a budget that cut the batch,
+            a result that never changes, a factor that never did.
 
         Raises:
             ConflictError: the budget is spent.
@@ -112,7 +113,9 @@ class Campaign:
         outcome = propose(self._open, n=n, strategy=strategy, ahead=True, contexts=contexts)
         assert outcome.round is not None
         charter = outcome.state.charter
-        return pd.DataFrame(proposal_rows(outcome.round, charter), columns=proposal_columns(charter))
+        batch = pd.DataFrame(proposal_rows(outcome.round, charter), columns=proposal_columns(charter))
+        batch.attrs["messages"] = outcome.messages
+        return batch
 
     def record(self, frame: pd.DataFrame, *, correct: str = "") -> tuple[str, ...]:
         """Record readings: a column a measurement, with or without `time_h`; or long: `time_h`, `measurement`, `value`.

@@ -7,15 +7,20 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from world_model.terms.errors import ConflictError, DesignError
+from world_model.terms.proposal import Proposal
 from world_model.terms.space import SearchSpace
+from world_model.terms.stop import StopReport
 
 from ..journal.raw_files import write_durably
 from ..state.budget import allowance
+from ..state.campaign_state import CampaignState
 from ..state.dataset import dataset
 from ..state.foretold import foretold
+from ..state.oddities import oddities
 from ..state.payloads import BatchProposed
 from ..state.progress import pending, unfinished_rounds, waiting
 from ..version import VERSION
+from .assess_round import assess_round
 from .batch_on_plate import batch_on_plate
 from .context_text import check_contexts
 from .mechanism_of import mechanism_of
@@ -48,11 +53,49 @@ def reachable(space: SearchSpace, lab: LabFile | None) -> Reachable:
     return Reachable(space=narrowed, snap=found.reached, findings=tuple(map(str, found.findings)))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A round as the planner would have it, on a state; nothing of it is recorded. `report` where the campaign has a rule to stop by."""
+
+    state: CampaignState
+    proposal: Proposal
+    asked: int
+    contexts: Mapping[str, str]
+    report: StopReport | None = None
+    messages: tuple[str, ...] = ()
+
+
 def propose(
     campaign: OpenCampaign, *, n: int | None = None, strategy: Strategy = "auto", ahead: bool = False, contexts: Mapping[str, str] | None = None,
     progress: Progress = silent,
 ) -> Outcome:
-    """Propose a round and record it.
+    """Propose a round and record it; where a rule to stop by is met a message says so.
+
+    Args and Raises: as `plan_round`.
+    """
+    return put_round(campaign, plan_round(campaign, n=n, strategy=strategy, ahead=ahead, contexts=contexts, progress=progress))
+
+
+def put_round(campaign: OpenCampaign, planned: Planned) -> Outcome:
+    """Record a planned round.
+
+    Raises:
+        ConflictError: another process has written since it was planned.
+    """
+    event = BatchProposed(proposal=planned.proposal, version=VERSION, asked=planned.asked, contexts=dict(planned.contexts), report=planned.report)
+    after = campaign.append([event], on=planned.state)
+    proposed = after.rounds[-1]
+    if campaign.workspace is not None:
+        file = campaign.workspace.round_folder(after.name, proposed.number) / "proposal.csv"
+        write_durably(file, proposal_csv(proposed, after.charter).encode())
+    return Outcome(state=after, round=proposed, messages=planned.messages)
+
+
+def plan_round(
+    campaign: OpenCampaign, *, n: int | None = None, strategy: Strategy = "auto", ahead: bool = False, contexts: Mapping[str, str] | None = None,
+    progress: Progress = silent,
+) -> Planned:
+    """What the planner proposes for the next round.
 
     Args:
         n: new candidates; else as many as the campaign's batch says. The budget may cut it, with a message.
@@ -85,13 +128,11 @@ def propose(
         batch=batch_on_plate(state.charter.batch, campaign.space, campaign.lab.profile if campaign.lab else None), controls=state.charter.controls, round=len(state.rounds) + 1, n=allowed.candidates,
         outcome_constraints=state.charter.outcome_constraints, join=state.charter.join, seed=state.charter.seed, strategy=strategy, snap=snap_under(within.snap, fixed),
         previous_model=next((opened.proposal.model for opened in reversed(state.rounds) if opened.proposal.model), None),
-        mechanism=mechanism_of(campaign), contexts=contexts or {}, foretold=foretold(state, data), progress=progress,
+        priors=state.charter.priors, mechanism=mechanism_of(campaign), contexts=contexts or {}, foretold=foretold(state, data), progress=progress,
     )  # fmt: skip
     proposal = without(proposal, fixed)
-    after = campaign.append([BatchProposed(proposal=proposal, version=VERSION, asked=asked, contexts=dict(contexts or {}))], on=state)
-    proposed = after.rounds[-1]
-    if campaign.workspace is not None:
-        file = campaign.workspace.round_folder(state.name, proposed.number) / "proposal.csv"
-        write_durably(file, proposal_csv(proposed, after.charter).encode())
-    messages = (allowed.message, *within.findings, *sources.notes, *told_of_sources(proposal))
-    return Outcome(state=after, round=proposed, messages=tuple(message for message in messages if message))
+    report = assess_round(campaign, state, proposal.experiments, progress=progress) if state.charter.stop.is_set and strategy == "auto" else None
+    messages = (allowed.message, *within.findings, *sources.notes, *told_of_sources(proposal), *([report.advice] if report and report.stop else []))
+    return Planned(
+        state=state, proposal=proposal, asked=asked, contexts=contexts or {}, report=report, messages=tuple(message for message in messages if message)
+    )
