@@ -25,6 +25,7 @@ from .record import record
 from .report import report
 from .run import run
 from .status import status
+from .stop_report import stop_report
 from .synthesize import synthesize
 from .verify import verify
 from .what_if import what_if
@@ -36,7 +37,7 @@ app = typer.Typer(
 _COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo, "new": new, "check": check, "check-protocol": check_protocol, "status": status, "propose": propose, "amend": amend, "compile": compile_command,
     "approve": approve, "read": read, "record": record, "import": import_results, "run": run, "report": report, "certify": certify, "bench": bench, "doctor": doctor, "verify": verify,
-    "what-if": what_if, "synthesize": synthesize,
+    "what-if": what_if, "synthesize": synthesize, "stop-report": stop_report,
 }  # fmt: skip
 for name, command in _COMMANDS.items():
     app.command(name, epilog=EPILOG)(command)

@@ -8,20 +8,22 @@ from world_model.terms.lab import Lab
 from ..state.best import best_so_far
 from ..state.budget import is_spent
 from ..state.campaign_state import CampaignState
+from ..state.payloads import StopReached
 from ..state.progress import is_simulated, unfinished_rounds
 from .answer import answer
 from .approve import approve_simulated
 from .compile_round import compile_round
 from .open_campaign import OpenCampaign
 from .outcome import Outcome, Progress, silent
-from .propose import Strategy, propose
+from .propose import Strategy, plan_round, put_round
 from .record import record_content
 
 
 def run_loop(
     campaign: OpenCampaign, lab: Lab, *, rounds: int | None = None, n: int | None = None, strategy: Strategy = "auto", progress: Progress = silent
 ) -> Outcome:
-    """Run rounds until `rounds` of them are finished here, or the budget is spent. An open round is finished first.
+    """Run rounds until `rounds` of them are finished here, the budget is spent, or a rule to stop by is met. An open
+    round is finished first.
 
     Where the campaign names a lab file each plate is compiled, verified and written as for a robot; the journal records
     `policy: simulated` in place of a person.
@@ -41,7 +43,12 @@ def run_loop(
         if not unfinished_rounds(state):
             if finished and is_spent(state):
                 break
-            proposed = propose(campaign, n=n, strategy=strategy, progress=progress)
+            planned = plan_round(campaign, n=n, strategy=strategy, progress=progress)
+            if planned.report is not None and planned.report.stop:
+                state = campaign.append([StopReached(report=planned.report)], on=planned.state)
+                messages += [planned.report.advice, *(found.why for found in planned.report.findings if found.met)]
+                break
+            proposed = put_round(campaign, planned)
             state = proposed.state
             messages += proposed.messages
         for opened in unfinished_rounds(state):
