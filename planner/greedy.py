@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import torch
 from botorch.acquisition import AcquisitionFunction
+from botorch.exceptions.errors import CandidateGenerationError
 from botorch.optim import optimize_acqf, optimize_acqf_mixed_alternating
 from botorch.utils.sampling import manual_seed
 from torch import Tensor
@@ -146,9 +147,13 @@ def _optimise(world: WorldModel, worth: AcquisitionFunction, *, start: Tensor, k
                 inequality_constraints=inequalities, equality_constraints=equalities, fixed_features=fixed or None, options={"maxiter": 100},
             )  # fmt: skip
         else:
-            point, _ = optimize_acqf_mixed_alternating(
-                worth, bounds=bounds, discrete_dims=discrete, cat_dims=categorical, q=1, num_restarts=_RESTARTS,
-                raw_samples=_RAW_SAMPLES, inequality_constraints=inequalities, equality_constraints=equalities, fixed_features=fixed or None,
-                options={"maxiter_alternating": 16, "maxiter_discrete": 4, "maxiter_continuous": 20},
-            )  # fmt: skip
+            try:
+                point, _ = optimize_acqf_mixed_alternating(
+                    worth, bounds=bounds, discrete_dims=discrete, cat_dims=categorical, q=1, num_restarts=_RESTARTS,
+                    raw_samples=_RAW_SAMPLES, inequality_constraints=inequalities, equality_constraints=equalities, fixed_features=fixed or None,
+                    options={"maxiter_alternating": 16, "maxiter_discrete": 4, "maxiter_continuous": 20},
+                )  # fmt: skip
+            except CandidateGenerationError:
+                # it relaxes and rounds factors of many steps, which may carry a point out of a constraint
+                return search_regions(encoder, worth, starts=start, kept=kept, seed=seed)
     return point.reshape(-1)

@@ -22,11 +22,17 @@ class UnitConstraints:
 
 
 def unit_constraints(encoder: Encoder) -> UnitConstraints | None:
-    """The space's constraints on design columns; None where one is not linear there, such as one with a factor on a log scale."""
+    """The space's constraints on design columns; None where BoTorch's optimisers can't take one of them there.
+
+    That is: one that is not linear in the design (with a factor on a log scale, or one that may be absent), or an equality of steps.
+    """
     inequalities: list[BotorchConstraint] = []
     equalities: list[BotorchConstraint] = []
     for constraint in encoder.space.constraints:
         if not isinstance(constraint, Linear) or not set(constraint.terms) <= set(encoder.space.names):
+            return None
+        own = [encoder.space[name] for name in constraint.terms]
+        if any(factor.only_if for factor in own) or (constraint.equals is not None and any(factor.kind != "continuous" for factor in own)):
             return None
         if any(getattr(encoder.space[name], "scale", "linear") == "log" for name in constraint.terms):
             return None

@@ -1,4 +1,4 @@
-"""Parts of a whole and counts of what is present, met as points are drawn: first which are there, then how much of each."""
+"""Parts of a whole, counts of what is present, sums and products that must equal something: met as points are drawn."""
 
 from __future__ import annotations
 
@@ -8,22 +8,28 @@ from torch import Tensor
 
 from world_model.encoding import Encoder
 from world_model.terms.cardinality import Cardinality, minimum_of
+from world_model.terms.constraints import Linear
 from world_model.terms.factors import Continuous
 from world_model.terms.mixture import Mixture
+from world_model.terms.product import Product
+from world_model.terms.programme import plain
 from world_model.terms.steps_of import places_of
+
+from .linear import unit_constraints
 
 _ROUNDS = 12  # of handing on what lies above a part's most
 
 
 def with_parts(encoder: Encoder, design: Tensor, *, generator: torch.Generator) -> Tensor:
-    """The design `n x d` with each mixture and each count of parts drawn anew; the same tensor where there are none.
+    """The design `n x d` with each mixture, count of parts and equality drawn anew; the same tensor where there are none.
 
     How many are present is drawn evenly among the numbers that can be, then which, then how much: amounts of a mixture evenly on its
-    simplex (Dirichlet), rounded to steps by largest remainders. What then lies outside a factor or breaks another constraint is for
+    simplex (Dirichlet), rounded to steps by largest remainders. Other sums and products are closed by one of their continuous factors, drawn
+    anew for each point. What then lies outside a factor or breaks another constraint is for
     the caller to reject.
     """
-    words = [word for word in encoder.space.constraints if isinstance(word, Mixture | Cardinality)]
-    if not words or not len(design):
+    words, equalities = _words(encoder)
+    if not (words or equalities) or not len(design):
         return design
     random = np.random.default_rng(int(torch.randint(2**31, (1,), generator=generator)))
     moved = design.clone()
@@ -32,7 +38,55 @@ def with_parts(encoder: Encoder, design: Tensor, *, generator: torch.Generator) 
         for name, column in zip(word.of, amounts.T, strict=True):
             low, high = encoder.space[name].bounds  # type: ignore[union-attr]
             moved[:, encoder.space.names.index(name)] = torch.as_tensor(encoder.column(name, column)).clamp(0.0, 1.0) if high > low else 0.0
+    for equality in equalities:
+        _close(encoder, equality, moved, random=random)
     return moved
+
+
+def _words(encoder: Encoder) -> tuple[list[Mixture | Cardinality], list[Linear | Product]]:
+    """What is drawn as parts, and what is closed by one of its factors.
+
+    Sums of continuous factors alone are left to the polytope sampler where no other kind of constraint stands beside them.
+    """
+    space = encoder.space
+    words = [word for word in space.constraints if isinstance(word, Mixture | Cardinality)]
+    equalities: list[Linear | Product] = [word for word in space.constraints if isinstance(word, Product) and word.equals is not None and set(word.powers) <= set(space.names)]
+    if unit_constraints(encoder) is None:
+        known, derived = {factor.name: factor for factor in space.factors}, {word.name: word for word in space.derived}
+        for word in space.constraints:
+            told = plain(word, derived, known) if isinstance(word, Linear) and word.equals is not None else None
+            if told is None or told.equals is None:
+                continue
+            weights, own = set(told.terms.values()), [known[name] for name in told.terms]
+            share = told.equals / next(iter(weights)) if len(weights) == 1 and 0.0 not in weights else 0.0
+            if share > 0 and len(own) > 1 and all(factor.bounds[0] == 0 and not factor.only_if for factor in own):  # type: ignore[union-attr]
+                words.append(Mixture(of=tuple(told.terms), total=share))
+            else:
+                equalities.append(told)
+    return words, equalities
+
+
+def _close(encoder: Encoder, word: Linear | Product, design: Tensor, *, random: np.random.Generator) -> None:
+    """Solve an equality for one continuous factor, another for each point, in place; where that leaves the factor's range it stays."""
+    space = encoder.space
+    own = [name for name in word.names if isinstance(space[name], Continuous) and not (isinstance(word, Linear) and word.terms[name] == 0)]
+    if not own:
+        return
+    columns = encoder.columns(design)
+    chosen = random.integers(len(own), size=len(design))
+    with np.errstate(all="ignore"):
+        for k, name in enumerate(own):
+            if isinstance(word, Linear):
+                rest = sum(weight * columns[other] for other, weight in word.terms.items() if other != name)
+                needed = (word.bound - rest) / word.terms[name]
+            else:
+                rest = np.prod([columns[other] ** power for other, power in word.powers.items() if other != name], axis=0)
+                needed = (word.bound / rest) ** (1 / word.powers[name])
+            low, high = space[name].bounds  # type: ignore[union-attr]
+            fits = (chosen == k) & np.isfinite(needed) & (needed >= low) & (needed <= high)
+            place = encoder.column(name, np.where(fits, needed, low))
+            at = space.names.index(name)
+            design[:, at] = torch.where(torch.as_tensor(fits), torch.as_tensor(place), design[:, at])
 
 
 def _drawn(encoder: Encoder, word: Mixture | Cardinality, n: int, *, random: np.random.Generator) -> np.ndarray:

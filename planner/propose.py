@@ -115,6 +115,7 @@ def propose(
         DesignError: fewer than `n` feasible candidates are left, or a row breaks the space after all repairs.
     """
     encoder = Encoder(space)
+    controls = [control.model_copy(update={"settings": space.whole(control.settings)}) for control in controls]
     asked = Task(goals=tuple(goals), constraints=tuple(outcome_constraints), join=join, controls={one.name: one.settings for one in controls})
     child = np.random.SeedSequence([seed, round]).generate_state(4)
     done = encoder.design(data.settings) if len(data) else torch.empty(0, len(space.factors), dtype=torch.double)

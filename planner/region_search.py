@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from botorch.acquisition import AcquisitionFunction
 from botorch.acquisition.fixed_feature import FixedFeatureAcquisitionFunction
+from botorch.exceptions.errors import CandidateGenerationError
 from botorch.optim import optimize_acqf
 from botorch.utils.sampling import manual_seed
 from torch import Tensor
@@ -31,10 +32,11 @@ def search_regions(encoder: Encoder, worth: AcquisitionFunction, *, starts: Tens
         kept: design columns that stay at a value.
     """
     best, value = starts[0], _value(worth, starts[:1])[0]
-    for k, start in enumerate(starts):
+    curved = any(region.slacks for start in starts[:1] if (region := region_about(encoder, start)) is not None)
+    for k, start in enumerate(starts[:1] if curved else starts):
         best, value = _better(encoder, worth, _moved_within(encoder, worth, start, kept=kept, seed=seed + k), best, value)
     if any(factor.kind != "continuous" for factor in encoder.space.factors) or encoder.space.constraints:
-        for k in range(_ROUNDS):
+        for k in range(1 if curved else _ROUNDS):
             before = best
             around = steps_from(encoder, best.repeat(_NEIGHBOURS, 1), to_levels=to_levels, seed=seed + k)
             for column, place in kept.items():
@@ -69,8 +71,8 @@ def _moved_within(encoder: Encoder, worth: AcquisitionFunction, start: Tensor, *
                 inequality_constraints=region.reduced(region.inequalities) or None, equality_constraints=region.reduced(region.equalities) or None,
                 nonlinear_inequality_constraints=slacks or None, options={"maxiter": 60, "batch_limit": 1},
             )  # fmt: skip
-        except ValueError:
-            return None  # the start lies on a curved bound, within rounding outside of it: there is no step from there
+        except (ValueError, CandidateGenerationError):
+            return None  # SLSQP got stuck on a curved bound: the steps between regions go on from the start
     whole = start.clone()
     whole[free] = point.reshape(-1)
     return whole

@@ -106,27 +106,26 @@ def _sums(encoder: Encoder) -> list[Linear]:
 
 
 def _exchanged(encoder: Encoder, starts: Tensor, word: Linear, *, random: np.random.Generator) -> Tensor:
-    """What one factor of a sum gains the other loses."""
+    """What one factor of a sum gains another loses; the same pair of them for all points of a call's share."""
     columns = encoder.columns(starts)
     names = list(word.terms)
     moved = starts.clone()
-    for i in range(len(starts)):
-        one, other = (str(name) for name in random.choice(names, 2, replace=False))
-        first, second = encoder.space[one], encoder.space[other]
-        if second.kind != "continuous" and first.kind == "continuous":
-            one, other, first, second = other, one, second, first
-        low, high = first.bounds  # type: ignore[union-attr]
-        if first.kind == "continuous":
-            gain = random.normal() * 0.2 * (high - low)
+    pairs = random.integers(0, len(names), (len(starts), 2))
+    for first, second in {(int(a), int(b)) for a, b in pairs.tolist() if a != b}:
+        at = np.flatnonzero((pairs[:, 0] == first) & (pairs[:, 1] == second))
+        one, other = names[first], names[second]
+        if encoder.space[other].kind != "continuous" and encoder.space[one].kind == "continuous":
+            one, other = other, one
+        own = encoder.space[one]
+        low, high = own.bounds  # type: ignore[union-attr]
+        if own.kind == "continuous":
+            gain = random.normal(size=len(at)) * 0.2 * (high - low)
         else:
-            gain = places_of(first).least_gap * float(random.integers(1, 6)) * random.choice([-1.0, 1.0])
-        left = columns[one][i] + gain
-        right = columns[other][i] - word.terms[one] * gain / (word.terms[other] or 1.0)
-        for name, value in ((one, left), (other, right)):
-            moved[i, encoder.space.names.index(name)] = float(encoder.column(name, np.array([value]))[0])
-    inside = ((moved >= -1e-9) & (moved <= 1 + 1e-9)).all(dim=1) | torch.zeros(len(moved), dtype=torch.bool)
-    categories = list(encoder.categorical_dims)
-    if categories:
-        numbers = [i for i in range(moved.shape[1]) if i not in categories]
-        inside = ((moved[:, numbers] >= -1e-9) & (moved[:, numbers] <= 1 + 1e-9)).all(dim=1)
-    return torch.where(inside.unsqueeze(1), moved, starts)
+            gain = places_of(own).least_gap * random.integers(1, 6, len(at)) * random.choice([-1.0, 1.0], len(at))
+        told = {one: columns[one][at] + gain, other: columns[other][at] - word.terms[one] * gain / (word.terms[other] or 1.0)}
+        places = {name: torch.as_tensor(encoder.column(name, value)) for name, value in told.items()}
+        fits = torch.stack([(place >= -1e-9) & (place <= 1 + 1e-9) for place in places.values()]).all(dim=0)
+        for name, place in places.items():
+            i = encoder.space.names.index(name)
+            moved[at, i] = torch.where(fits, place.clamp(0.0, 1.0), starts[at, i])
+    return moved

@@ -159,6 +159,8 @@ class _Reader:
         settings: dict[str, Setting] = {}
         for name, (position, conversion) in self.columns.factors.items():
             text, factor = row.cells[position], self.space[name]
+            if factor.only_if and text in ("", "-"):
+                continue
             if not text:
                 self._refuse(row, name, "a value for each factor", "an empty cell", "Fill it in or leave the row out.")
             elif isinstance(factor, Categorical):
@@ -170,6 +172,7 @@ class _Reader:
                     settings[name] = read_number(text, decimal_comma=self.decimal_comma) * conversion
                 except UnreadableCell as fault:
                     self._refuse(row, name, "a number", str(fault))
+        settings = self.space.whole(settings)
         whole = len(settings) == len(self.space.names)
         return {name: settings[name] for name in self.space.names} if whole else None
 

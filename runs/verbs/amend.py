@@ -108,6 +108,7 @@ def _add(settings: Settings, space: SearchSpace, fresh: _Fresh, reason: str, rep
 
 
 def _by_hand(settings: Settings, space: SearchSpace, id: str, reason: str) -> ProposedExperiment:
+    settings = space.whole(settings)
     reasons = space.reasons_against(settings)
     candidate = None
     if not reasons and space.candidates is not None:

@@ -13,6 +13,7 @@ from world_model.terms.readings import FLAGS, Flag
 from world_model.terms.space import SearchSpace
 
 from ..state.charter import Charter
+from .proposal_table import ABSENT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,11 +107,16 @@ def _identity(row: int, cells: dict[str, Any], space: SearchSpace) -> FrameExper
     settings: dict[str, float | str] | None = {}
     for factor in space.factors:
         cell = cells.get(factor.name)
+        if factor.only_if and (_is_missing(cell) or cell == ABSENT):
+            continue
         if _is_missing(cell):
             settings = None
             break
         assert settings is not None
         settings[factor.name] = str(cell) if isinstance(factor, Categorical) else _number(cell, factor.name)
+    if settings is not None:
+        settings = space.whole(settings)
+        settings = {name: settings[name] for name in space.names} if len(settings) == len(space.names) else None
     told = FrameExperiment(
         row=row, experiment_id=None if _is_missing(id) else str(id), candidate=None if _is_missing(candidate) else candidate, settings=settings,
     )  # fmt: skip

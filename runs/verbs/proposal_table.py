@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 
+from world_model.terms.presence import absent_names
+
 from ..state.campaign_state import RoundState
 from ..state.charter import Charter
 
 Cell = str | float | int | None
+ABSENT = "-"  # a factor that does not exist under the others' values
 
 
 def prediction_columns(charter: Charter) -> list[str]:
@@ -30,7 +33,8 @@ def proposal_rows(proposed: RoundState, charter: Charter) -> list[dict[str, Cell
     for experiment in proposed.experiments:
         row: dict[str, Cell] = {"experiment_id": experiment.id, "role": experiment.role, "repeat_of": experiment.repeat_of, "reason": experiment.reason}
         row["candidate"] = experiment.candidate
-        row |= {name: experiment.settings.get(name) for name in charter.factor_names}
+        absent = absent_names(charter.factors, experiment.settings) if experiment.settings else frozenset()
+        row |= {name: ABSENT if name in absent else experiment.settings.get(name) for name in charter.factor_names}
         told: list[Cell] = [number for prediction in experiment.predictions for number in (prediction.mean, prediction.sd)]
         columns = prediction_columns(charter)
         row |= dict(zip(columns, told or [None] * len(columns), strict=True))

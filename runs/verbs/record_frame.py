@@ -174,7 +174,8 @@ def _past_experiment(id: str, one: FrameExperiment, campaign: OpenCampaign) -> P
         settings, candidate = of_label, plain_label(space.candidates.labels[row])
     assert settings is not None
     # bounds and levels must hold, for the model lives on them; a constraint may be broken by what was done before it was set
-    reasons = [f"{factor.name}: {reason}" for factor in space.factors if (reason := factor.reason_against(settings[factor.name])) is not None]
+    absent = space.absent(settings)
+    reasons = [f"{factor.name}: {reason}" for factor in space.factors if factor.name not in absent and (reason := factor.reason_against(settings[factor.name])) is not None]
     if reasons:
         raise ResultsError(f"Row {one.row}: expected settings within the factors, found {'; '.join(reasons)}. Widen the factor, or leave the row out.")
     if candidate is None and space.candidates is not None:

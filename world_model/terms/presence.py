@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from world_model.terms.constraint import Columns, Fault, Levels
 from world_model.terms.errors import nearest
-from world_model.terms.factors import Factor
+from world_model.terms.factors import Categorical, Factor
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,6 +51,17 @@ def absences(factors: Sequence[Factor], columns: Columns, levels: Levels) -> dic
         fails = [~condition.holds(columns[name], levels.get(name)) | told.get(name, False) for name, condition in factor.only_if.items()]
         told[factor.name] = np.logical_or.reduce(fails)
     return told
+
+
+def absent_names(factors: Sequence[Factor], settings: Mapping[str, float | str]) -> frozenset[str]:
+    """The factors that do not exist under these settings; a needed factor that is missing counts as its stand-in."""
+    if not any(factor.only_if for factor in factors):
+        return frozenset()
+    import numpy as np
+
+    columns = {factor.name: np.array([settings.get(factor.name, factor.stand_in)]) for factor in factors}
+    levels = {factor.name: factor.levels for factor in factors if isinstance(factor, Categorical)}
+    return frozenset(name for name, flags in absences(factors, columns, levels).items() if flags[0])
 
 
 def _above(name: str, known: Mapping[str, Factor]) -> set[str]:

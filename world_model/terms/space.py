@@ -26,7 +26,7 @@ from world_model.terms.factors import (
 )
 from world_model.terms.forced import Settings, forced_by, settings_behind
 from world_model.terms.interventions import Intervention
-from world_model.terms.presence import absences, presence_faults
+from world_model.terms.presence import absent_names, presence_faults
 from world_model.terms.times import hours_named, span_faults
 
 if TYPE_CHECKING:
@@ -148,12 +148,7 @@ class SearchSpace:
 
     def absent(self, settings: Settings) -> frozenset[str]:
         """The factors that do not exist under these settings; a needed factor that is missing counts as its stand-in."""
-        if not self.is_conditional:
-            return frozenset()
-        import numpy as np
-
-        columns = {factor.name: np.array([settings.get(factor.name, factor.stand_in)]) for factor in self.factors}
-        return frozenset(name for name, flags in absences(self.factors, columns, self.level_names).items() if flags[0])
+        return absent_names(self.factors, settings)
 
     def whole(self, settings: Settings) -> dict[str, float | str]:
         """The settings with each absent factor at its stand-in, given or not: two such settings are one experiment."""
