@@ -68,6 +68,26 @@ class Basis:
         answer[known.sum(dim=1) == 0] = torch.nan
         return answer
 
+    def encode_variance(self, variances: Tensor, values: Tensor) -> Tensor:
+        """The noise variance of the coefficients of trajectories `values` `n x t x y` whose readings have independent `variances`.
+
+        Returns:
+            `n x k`; nan where no reading behind a coefficient has a variance. Readings without one beside others that have count as exact.
+        """
+        if self.identity:
+            return variances.flatten(1) / self.components.flatten(1).sum(dim=1).square()
+        known = torch.isfinite(values).flatten(1)
+        loadings = self.components.flatten(1)
+        precision = 1.0 / self.residual_sd.flatten().square()
+        weights = known.double() * precision
+        gram = torch.einsum("kf,nf,lf->nkl", loadings, weights, loadings) + torch.eye(self.size, dtype=loadings.dtype)
+        # encode is linear in the readings: each coefficient is the sum of these shares of theirs
+        shares = torch.linalg.solve(gram, loadings.unsqueeze(0) * weights.unsqueeze(1))
+        told = torch.isfinite(variances).flatten(1) & known
+        answer = torch.einsum("nkf,nf->nk", shares.square(), torch.where(told, torch.nan_to_num(variances.flatten(1)), 0.0))
+        answer[~told.any(dim=1)] = torch.nan
+        return answer
+
 
 def fit_basis(values: Tensor, *, times_h: Tensor, functionals: Tensor | None = None) -> Basis:
     """Fit the components to trajectories `n x t x y`, nan where there is no reading.

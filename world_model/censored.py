@@ -20,6 +20,7 @@ from .basis import Basis
 from .coefficients import CoefficientModel
 from .contestants.trajectory_gp import FittedTrajectoryGP, TrajectoryGP
 from .contract import ABOVE, BELOW, Training
+from .reading_noise import of_one_more, of_rows
 from .terms.readings import FLAGS, Dataset
 from .truncation import Beyond, readings_beyond
 
@@ -125,12 +126,15 @@ def _coefficients_given(model: CoefficientModel, *, known: Tensor, asked: Tensor
         for i, gp in enumerate(model.gps.models):
             own = known[torch.isfinite(model.targets[known, i])]
             here, there = gp.input_transform.transform(inputs[asked]), gp.input_transform.transform(inputs[own])
-            noise = gp.likelihood.noise.reshape(())
-            factor = psd_safe_cholesky(gp.covar_module(there).to_dense() + noise * torch.eye(len(own), dtype=inputs.dtype))
+            # rows of this coefficient's GP, in their order, with the noise of each
+            place = torch.full((len(model.targets),), -1)
+            place[torch.isfinite(model.targets[:, i])] = torch.arange(int(torch.isfinite(model.targets[:, i]).sum()))
+            noise = of_rows(gp, int(place.max()) + 1)
+            factor = psd_safe_cholesky(gp.covar_module(there).to_dense() + torch.diag(noise[place[own]]))
             across = gp.covar_module(here, there).to_dense()
             left = torch.cholesky_solve((model.targets[own, i] - gp.mean_module(there)).unsqueeze(-1), factor).squeeze(-1)
             mean[:, i] = gp.mean_module(here) + across @ left
-            scatter = noise * torch.eye(len(asked), dtype=inputs.dtype)
+            scatter = of_one_more(gp) * torch.eye(len(asked), dtype=inputs.dtype)
             covariance[:, i, :, i] = gp.covar_module(here).to_dense() - across @ torch.cholesky_solve(across.T, factor) + scatter
     return _Prior(mean=mean.flatten(), covariance=covariance.reshape(len(asked) * k, len(asked) * k))
 

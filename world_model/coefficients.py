@@ -21,6 +21,8 @@ from .context_kernel import doubt_of_levels
 from .encoding import Encoder, Extra
 from .kernels import Family, build
 from .plate_kernel import TYPICAL
+from .reading_noise import of_one_more, of_rows
+from .terms.readings import Noise
 
 MOST_FITTED = 400  # rows that hyper-parameters are learned from; predictions use all. The fit costs the cube of this
 MOST_FITTED_ALL = 1200  # rows times coefficients, likewise, where there are several; each has at least `FEWEST_FITTED`
@@ -82,7 +84,7 @@ class CoefficientModel:
 
     def noise_variance(self) -> Tensor:
         """`k`: the fitted variance of one reading's coefficient around the truth."""
-        return torch.stack([gp.likelihood.noise.detach().reshape(()) for gp in self.gps.models])
+        return torch.stack([of_one_more(gp) for gp in self.gps.models])
 
     def marginals(self, design: Tensor) -> Marginals:
         """Noise-free mean and variance at designs `n x d`, point by point: no covariance between them is formed.
@@ -174,7 +176,7 @@ class CoefficientModel:
 
 def fit_coefficients(
     family: Family, *, design: Tensor, targets: Tensor, encoder: Encoder, plates: Tensor | None = None, extra: Extra | None = None,
-    contexts: Tensor | None = None,
+    contexts: Tensor | None = None, noise: Noise = "small", known_variance: Tensor | None = None,
 ) -> CoefficientModel:
     """Fit one GP a coefficient by its marginal likelihood with priors.
 
@@ -184,6 +186,8 @@ def fit_coefficients(
         plates: `n` plate codes, for a random effect of each plate.
         extra: gives further features of designs, such as a mechanism's scores.
         contexts: `n x c` codes of levels, for a random effect of each.
+        noise: what is believed of the noise of readings.
+        known_variance: `n x k`, of the targets' noise where readings came with an sd, else nan; None where none did.
 
     Raises:
         ModelFittingError, NotPSDError: the fit failed; the judge leaves the family out and says so.
@@ -195,14 +199,20 @@ def fit_coefficients(
     for k in range(targets.shape[1]):
         known = torch.isfinite(targets[:, k])
         rows, column = inputs[known], targets[known, k : k + 1]
+        told_noise = None if known_variance is None else known_variance[known, k]
         some = _spread_rows(len(rows), most=min(MOST_FITTED, max(FEWEST_FITTED, MOST_FITTED_ALL // targets.shape[1])))
-        gp = build(family, inputs=rows[some], targets=column[some], encoder=encoder, with_plate=plates is not None, extra=extra, contexts=columns)
+        gp = build(
+            family, inputs=rows[some], targets=column[some], encoder=encoder, with_plate=plates is not None, extra=extra, contexts=columns, noise=noise,
+            known=None if told_noise is None else told_noise[some],
+        )  # fmt: skip
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NumericalWarning)
             fit_gpytorch_mll(ExactMarginalLogLikelihood(gp.likelihood, gp))
         if len(some) < len(rows):
             learned = gp
-            gp = build(family, inputs=rows, targets=column, encoder=encoder, with_plate=plates is not None, extra=extra, contexts=columns)
+            gp = build(
+                family, inputs=rows, targets=column, encoder=encoder, with_plate=plates is not None, extra=extra, contexts=columns, noise=noise, known=told_noise
+            )
             gp.load_state_dict(learned.state_dict())
         gp.eval()
         gps.append(gp)
@@ -247,7 +257,7 @@ class _Conditioned:
 def _conditioned(gp: SingleTaskGP) -> _Conditioned:
     gp.eval()  # BoTorch keeps the training inputs as features then
     features = gp.train_inputs[0]
-    covariance = gp.covar_module(features).to_dense() + gp.likelihood.noise.reshape(()) * torch.eye(len(features), dtype=features.dtype)
+    covariance = gp.covar_module(features).to_dense() + torch.diag(of_rows(gp, len(features)))
     factor = psd_safe_cholesky(covariance)
     weights = torch.cholesky_solve((gp.train_targets - gp.mean_module(features)).unsqueeze(-1), factor).squeeze(-1)
     return _Conditioned(gp=gp, features=features, factor=factor, weights=weights)
@@ -260,8 +270,7 @@ def _held_out_column(gp: SingleTaskGP, groups: Tensor, targets: Tensor, design: 
     with torch.no_grad():
         features = gp.input_transform.transform(design[known])
         prior = gp.mean_module(features)
-        noise = gp.likelihood.noise.reshape(())
-        factor = psd_safe_cholesky(gp.covar_module(features).to_dense() + noise * torch.eye(len(rows), dtype=design.dtype))
+        factor = psd_safe_cholesky(gp.covar_module(features).to_dense() + torch.diag(of_rows(gp, len(rows))))
         precision = torch.cholesky_inverse(factor)
         weighted = precision @ (targets[known] - prior)
         member = groups[known]
@@ -279,7 +288,7 @@ def _foretold_column(gp: SingleTaskGP, turn: Tensor, targets: Tensor, design: Te
     mean, variance = torch.full_like(targets, torch.nan), torch.full_like(targets, torch.nan)
     with torch.no_grad():
         features = gp.input_transform.transform(design[known])
-        covariance = gp.covar_module(features).to_dense() + gp.likelihood.noise.reshape(()) * torch.eye(len(rows), dtype=design.dtype)
+        covariance = gp.covar_module(features).to_dense() + torch.diag(of_rows(gp, len(rows)))
         left = targets[known] - gp.mean_module(features)
         for now in torch.unique(turn[known])[1:]:
             past, block = torch.nonzero(turn[known] < now).flatten(), torch.nonzero(turn[known] == now).flatten()

@@ -17,7 +17,7 @@ from .mechanisms.simulated import Simulated
 from .plate_kernel import plate_codes
 from .readouts import linear_weights
 from .terms.functionals import Functional
-from .terms.readings import FLAGS, Dataset
+from .terms.readings import FLAGS, Dataset, Noise
 from .terms.space import SearchSpace
 
 Of = Literal["state", "reading"]
@@ -42,6 +42,8 @@ class Training:
         functionals: `g x t x y`, linear readouts that matter (goals), or None.
         simulated: a mechanism's simulations of designs (each is run once), or None where there is no prior knowledge.
         contexts: batch, day, donor, cell line … of each, where levels can be told apart; else None.
+        sd: `n x t x y`, of each reading where it was told, else nan; None where none was told.
+        noise: what is believed of readings whose sd is not told.
     """
 
     encoder: Encoder
@@ -56,6 +58,8 @@ class Training:
     functionals: Tensor | None = None
     simulated: Simulated | None = None
     contexts: ContextCodes | None = None
+    sd: Tensor | None = None
+    noise: Noise = "small"
 
     def __len__(self) -> int:
         return len(self.design)
@@ -98,7 +102,7 @@ class Training:
         return replace(
             self, design=self.design[where], values=self.values[where], flags=self.flags[where], groups=self.groups[where],
             blocks=tuple(self.blocks[i] for i in listed), roles=tuple(self.roles[i] for i in listed),
-            contexts=None if self.contexts is None else self.contexts.take(where),
+            contexts=None if self.contexts is None else self.contexts.take(where), sd=None if self.sd is None else self.sd[where],
         )  # fmt: skip
 
     @classmethod
@@ -118,6 +122,7 @@ class Training:
             functionals=torch.stack(told) if told else None,
             simulated=None if mechanism is None else Simulated(mechanism, encoder=encoder, times_h=times_h, variables=data.variables, anchors=design),
             contexts=context_codes({name: column.tolist() for name, column in data.contexts.items()}),
+            sd=None if data.sd is None else torch.as_tensor(data.sd, dtype=torch.double), noise=data.noise,
         )  # fmt: skip
 
 

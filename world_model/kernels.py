@@ -23,7 +23,6 @@ import torch.fx.experimental.symbolic_shapes  # torch.broadcast_shapes loads it 
 from botorch.models import SingleTaskGP
 from botorch.models.map_saas import add_saas_prior
 from gpytorch.kernels import ConstantKernel, Kernel, LinearKernel, MaternKernel, ScaleKernel
-from gpytorch.likelihoods import GaussianLikelihood
 from gpytorch.priors import LogNormalPrior
 from torch import Tensor
 
@@ -34,6 +33,8 @@ from .grouped_kernel import GroupedMatern
 from .merged_columns import merged_columns
 from .pairwise_kernel import MainAndPairs
 from .plate_kernel import PlateKernel
+from .reading_noise import SMALL, likelihood_of, prior_of
+from .terms.readings import Noise
 
 Family = Literal["wide", "structure", "saas", "additive", "pairwise", "linear", "mean"]
 FAMILIES: tuple[Family, ...] = ("wide", "structure", "saas", "additive", "pairwise", "linear", "mean")
@@ -42,7 +43,7 @@ _SHRINKAGE = 0.1  # tau of the sparse family: the scale of the half-Cauchy that 
 SIGNAL = 8.0  # variance of the signal before there is evidence, where what has been seen has variance 1
 
 
-NOISE = LogNormalPrior(-4.0, 0.5)  # variance of a reading's noise: about 2 %
+NOISE = SMALL
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def breadth_of(encoder: Encoder) -> Breadth:
 
 def build(
     family: Family, *, inputs: Tensor, targets: Tensor, encoder: Encoder, with_plate: bool = False, extra: Extra | None = None,
-    contexts: int = 0,
+    contexts: int = 0, noise: Noise = "small", known: Tensor | None = None,
 ) -> SingleTaskGP:
     """An unfitted GP of one family.
 
@@ -84,13 +85,14 @@ def build(
             a random effect.
         targets: `n x 1`, standardised.
         contexts: how many columns of codes of contexts there are.
+        noise: what is believed of the noise of readings.
+        known: `n` noise variances where readings came with an sd, nan where not.
     """
     groups = encoder.groups(by_structure=family == "structure")
     first = 1 + groups[-1][-1]
     u = first + inputs.shape[1] - len(encoder.space.factors) - with_plate - contexts
     further = [(column,) for column in range(first, u)]
-    likelihood = GaussianLikelihood(noise_prior=NOISE)
-    likelihood.noise = 0.02
+    likelihood = likelihood_of(prior_of(noise), start=0.02, known=known)
     kernel: Kernel
     if family == "wide":
         breadth = breadth_of(encoder)
@@ -112,12 +114,10 @@ def build(
         kernel = MainAndPairs(merged_columns(encoder, further=len(further)))
     elif family == "linear":
         kernel = LinearKernel(variance_prior=LogNormalPrior(0.0, 1.0)) + ConstantKernel(constant_prior=LogNormalPrior(0.0, 1.0))
-        likelihood = GaussianLikelihood(noise_prior=LogNormalPrior(-2.0, 1.5))
-        likelihood.noise = 0.3
+        likelihood = likelihood_of(LogNormalPrior(-2.0, 1.5), start=0.3, known=known)
     else:
         kernel = ConstantKernel(constant_prior=LogNormalPrior(-2.0, 1.0))
-        likelihood = GaussianLikelihood(noise_prior=LogNormalPrior(0.0, 0.5))
-        likelihood.noise = 1.0
+        likelihood = likelihood_of(LogNormalPrior(0.0, 0.5), start=1.0, known=known)
     if with_plate or contexts:
         kernel.active_dims = torch.arange(u)
     if with_plate:

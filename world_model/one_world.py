@@ -16,6 +16,7 @@ from torch import Tensor
 from .chance import stream
 from .contestants.trajectory_gp import FittedTrajectoryGP
 from .fit import WorldModel
+from .reading_noise import of_rows
 from .terms.goals import Measurement
 from .terms.lab import Lab
 from .terms.space import Settings
@@ -104,7 +105,7 @@ class _Column:
         gp.eval()  # BoTorch keeps the training inputs as features then
         features = gp.train_inputs[0]
         with torch.no_grad():
-            noise = gp.likelihood.noise.reshape(()) * torch.eye(len(features), dtype=features.dtype)
+            noise = torch.diag(of_rows(gp, len(features)))
             factor = psd_safe_cholesky(gp.covar_module(features).to_dense() + noise)
             weights = torch.cholesky_solve((gp.train_targets - gp.mean_module(features)).unsqueeze(-1), factor).squeeze(-1)
         return cls(gp=gp, features=features, factor=factor, weights=weights)

@@ -50,7 +50,8 @@ class TrajectoryGP:
         extra = MechanismScores.fit(simulated, training) if simulated is not None and self.mechanism == "input" else None
         model = fit_coefficients(
             self.family, design=training.design, targets=basis.encode(values), encoder=training.encoder, plates=training.plates, extra=extra,
-            contexts=None if training.contexts is None else training.contexts.codes,
+            contexts=None if training.contexts is None else training.contexts.codes, noise=training.noise,
+            known_variance=None if training.sd is None else basis.encode_variance(training.sd.square(), values),
         )
         model = replace(model, unseen_plate=unseen_plate(training.blocks))
         return FittedTrajectoryGP(model=model, basis=basis, groups=training.groups, offset=offset, contexts=training.contexts)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Flag = Literal["ok", "below limit", "above limit", "failed"]
+Noise = Literal["small", "unknown"]
 FLAGS: tuple[Flag, ...] = ("ok", "below limit", "above limit", "failed")
 
 
@@ -52,6 +53,8 @@ class Dataset:
         flags: `n x t x y`, indices into FLAGS, -1 where nothing was read.
         contexts: per context (batch, day, donor, cell line …), `n` levels as text, empty where nobody said.
         limits: `n x t x y`, the limit that a reading lay beyond where it was told (`>4.0`), else nan; None where none was told.
+        sd: `n x t x y`, the sd of each reading where it was told, else nan; None where none was told.
+        noise: what is believed of readings whose sd is not told: `small`, or `unknown` where the campaign leaves repeats to the planner.
     """
 
     ids: tuple[str, ...]
@@ -64,11 +67,14 @@ class Dataset:
     flags: np.ndarray = field(repr=False)
     limits: np.ndarray | None = field(default=None, repr=False)
     contexts: dict[str, np.ndarray] = field(default_factory=dict)
+    sd: np.ndarray | None = field(default=None, repr=False)
+    noise: Noise = "small"
 
     def __post_init__(self) -> None:
         n, t, y = len(self.ids), len(self.times_h), len(self.variables)
         limits = (n, t, y) if self.limits is None else self.limits.shape
-        for name, shape in (("values", self.values.shape), ("flags", self.flags.shape), ("limits", limits)):
+        sd = (n, t, y) if self.sd is None else self.sd.shape
+        for name, shape in (("values", self.values.shape), ("flags", self.flags.shape), ("limits", limits), ("sd", sd)):
             if shape != (n, t, y):
                 raise ResultsError(f"Expected {name} of {n} experiments x {t} times x {y} observables, found {shape}.")
         for kind, columns in (("settings", self.settings), ("contexts", self.contexts)):
@@ -102,6 +108,7 @@ class Dataset:
             times_h=self.times_h, variables=self.variables, values=self.values[where], flags=self.flags[where],
             limits=None if self.limits is None else self.limits[where],
             contexts={name: column[where] for name, column in self.contexts.items()},
+            sd=None if self.sd is None else self.sd[where], noise=self.noise,
         )  # fmt: skip
 
 
