@@ -79,9 +79,9 @@ _HOMES = {
 _ROOMS = ("world_model", "planner", "protocols", "runs")
 
 __all__ = [
-    "ApprovalNeeded", "Batch", "Budget", "Campaign", "CampaignDoc", "Categorical", "ConflictError", "Continuous", "Control", "Dataset",
-    "Descriptors", "DesignError", "Discrete", "DocumentError", "Goal", "Integer", "JournalError", "LabProfile", "Linear", "Measurement",
-    "NextwellError", "ProtocolError", "ResultsError", "SearchSpace", "Shared", "Source", "SpaceError", "UnitError", "VerificationError", "check_protocol",
+    "ApprovalNeeded", "Batch", "Budget", "Campaign", "CampaignDoc", "Cardinality", "Categorical", "Condition", "ConflictError", "Continuous", "Control", "Custom",
+    "Dataset", "Derived", "Descriptors", "DesignError", "Discrete", "DocumentError", "Exclude", "Goal", "Integer", "JournalError", "LabProfile", "Linear", "Measurement",
+    "Mixture", "NextwellError", "Ordinal", "Product", "ProtocolError", "ResultsError", "SearchSpace", "Shared", "Source", "SpaceError", "UnitError", "VerificationError", "check_protocol",
 ]  # fmt: skip
 
 
