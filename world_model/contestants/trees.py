@@ -122,7 +122,7 @@ def _inputs(encoder: Encoder, design: Tensor) -> np.ndarray:
 
 
 def _grown(inputs: np.ndarray, targets: np.ndarray, *, trees: int, leaf: int, seed: int) -> _Grown:
-    from sklearn.ensemble import ExtraTreesRegressor  # type: ignore[import-untyped]
+    from sklearn.ensemble import ExtraTreesRegressor
 
     patterns, which = np.unique(np.isfinite(targets), axis=1, return_inverse=True)
     forests, columns, firsts, seconds = [], [], [], []

@@ -13,6 +13,7 @@ from world_model.terms.goals import Goal, Measurement
 from world_model.terms.outcome_constraint import OutcomeConstraint
 
 Join = Literal["pareto", "desirability", "mean desirability"]
+ALONE = ("hits", "level set", "information", "discriminate")
 _BEST = {"max": "large", "min": "small"}
 
 
@@ -46,6 +47,7 @@ def goal_conflicts(
     for i, goal in goals:
         yield from _times("goals", i, goal, whole)
         yield from _joined(i, goal, join, several=len(goals) > 1)
+        yield from _alone(i, goal, join, others=[other for j, other in goals if j != i], constraints=[constraint for _, constraint in constraints])
     for i, constraint in constraints:
         yield from _times("outcome_constraints", i, constraint, whole)
         if constraint.relative_to is not None and constraint.relative_to not in controls:
@@ -101,6 +103,20 @@ def _joined(i: int, goal: Goal, join: Join, *, several: bool) -> Iterator[Confli
         yield Conflict(place=place, key="low", expected="low and high with direction = 'range', or where goals are joined to one desirability", found=f"direction = {goal.direction!r} with join = 'pareto'", mend=f"{mend}A bound that must be kept is an [[outcome_constraints]].")
     if goal.worst is not None and not several:
         yield Conflict(place=place, key="worst", expected="worst only where there are several goals", found="one goal", mend="A bound that must be kept is an [[outcome_constraints]].")
+
+
+def _alone(i: int, goal: Goal, join: Join, *, others: Sequence[Goal], constraints: Sequence[OutcomeConstraint]) -> Iterator[Conflict]:
+    """What is no one best experiment can't be weighed against one."""
+    if goal.direction not in ALONE:
+        return
+    place: tuple[Literal["goals"], int] = ("goals", i)
+    if others:
+        mend = "Plan a campaign for each of them; a later one may take the data of an earlier one."
+        yield Conflict(place=place, key="direction", expected=f"a goal with direction = {goal.direction!r} to be the only one", found=f"{len(others) + 1} goals", mend=mend)
+    elif join != "pareto":
+        yield Conflict(place=place, key="direction", expected="one number to be joined to a desirability", found=f"direction = {goal.direction!r} with join = {join!r}", mend="Leave join out.")
+    if goal.direction in ("hits", "discriminate") and constraints:
+        yield Conflict(place=place, key="direction", expected=f"no outcome constraints beside direction = {goal.direction!r}", found=f"{len(constraints)}", mend="Keep the factors within safe bounds, or leave unsafe candidates out of the table.")
 
 
 def _against(j: int, one: Goal, other: Goal, i: int) -> Conflict:
