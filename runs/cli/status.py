@@ -9,6 +9,8 @@ from .goal_lines import told_goals
 from .options import DEFAULT_WORKSPACE, AsJson, CampaignFile, TableFile, WorkspaceFolder
 from .voice import Voice, speaking
 
+MOST_OF_FRONT = 12  # conditions shown on the command line
+
 if TYPE_CHECKING:
     from ..state.campaign_state import CampaignState
     from ..verbs.open_campaign import OpenCampaign
@@ -82,6 +84,7 @@ def show_best(voice: Voice, campaign: OpenCampaign) -> None:
     from ..state.best import best_so_far
     from ..state.beyond_limit import beyond_limit
     from ..state.dataset import dataset
+    from ..state.front import front_of
 
     state = campaign.standing()
     found = best_so_far(state)
@@ -90,6 +93,18 @@ def show_best(voice: Voice, campaign: OpenCampaign) -> None:
         settings = ", ".join(f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in best.settings.items())
         voice.say(f"  best of {best.goal}: {best.value:.4g} {best.unit} ({best.experiment_id}: {settings})".replace("  (", " ("))
     data = dataset(state)
+    front = front_of(state, data)
+    voice.told["front"] = None if front is None else asdict(front)
+    if front is not None:
+        voice.say(f"  front: {len(front.points)} of {front.compared} conditions are beaten in every goal by nothing; hypervolume {front.hypervolume:.3g} of 1")
+        names = [goal.readout for goal in state.charter.goals]
+        for point in front.points[:MOST_OF_FRONT]:
+            told = ", ".join(f"{name} {value:.4g}" for name, value in zip(names, point.values, strict=True))
+            voice.say(f"    {point.experiment_id}: {told}")
+        if len(front.points) > MOST_OF_FRONT:
+            voice.say(f"    … and {len(front.points) - MOST_OF_FRONT} more: report shows them all")
+    if state.charter.outcome_constraints and not found:
+        voice.say("  no best yet: nothing that was read keeps the outcome constraints")
     hidden = [beyond for goal in state.charter.goals if (beyond := beyond_limit(goal, data)) is not None]
     voice.told["beyond_limit"] = [{"goal": str(beyond.goal), "side": beyond.side, "experiment_ids": list(beyond.experiment_ids)} for beyond in hidden]
     voice.notes(tuple(map(str, hidden)))

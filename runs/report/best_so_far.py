@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from world_model.kept import kept
 from world_model.terms.goals import Goal
 from world_model.terms.lab import Lab
 from world_model.terms.readings import Dataset
@@ -23,8 +24,9 @@ class BestSoFar:
 
     Attributes:
         measured: `k`, the goal's readout as read; nan for wells without (blanks, failed, unread).
-        best_measured: `k`, the best single reading so far of candidates and their repeats, nan before the first.
-        best_true: `k`, the best noise-free value among the conditions read so far; None where no lab knows the truth.
+        best_measured: `k`, the best single reading so far of candidates and their repeats that keep the outcome constraints, nan before
+            the first.
+        best_true: `k`, the best noise-free value among these conditions so far; None where no lab knows the truth.
         round_ends: experiments used at the end of each round.
         past: the best reading of past results, which cost nothing; nan where there are none.
     """
@@ -43,19 +45,21 @@ class BestSoFar:
 def best_so_far(state: CampaignState, data: Dataset, goal: Goal, *, lab: Lab | None) -> BestSoFar:
     """The curve of a campaign, of one goal."""
     read = dict(zip(data.ids, observed(goal, data) if len(data) else (), strict=True))
+    holds = kept(state.charter.outcome_constraints, data, controls={control.name: control.settings for control in state.charter.controls})
+    competes = {id for id, role, held in zip(data.ids, data.roles, holds, strict=True) if held and role in FOUND}
     listed = [experiment for opened in state.rounds for experiment in opened.experiments]
     measured = np.array([read.get(experiment.id, np.nan) for experiment in listed], dtype=float)
     found = np.array([experiment.role in FOUND for experiment in listed], dtype=bool)
-    past_values = np.array([read.get(experiment.id, np.nan) for experiment in state.past if experiment.role in FOUND], dtype=float)
+    past_values = np.array([read.get(experiment.id, np.nan) for experiment in state.past if experiment.id in competes], dtype=float)
     past = _best(past_values, goal)
-    counted = np.where(found, measured, np.nan)
+    counted = np.where([experiment.id in competes for experiment in listed], measured, np.nan)
     best_true = None
     if lab is not None:
         done = settings_as_done(state)
         truth = np.full(len(listed), np.nan)
         known = np.flatnonzero(np.isfinite(counted))
         truth[known] = _truth(lab, [done[listed[i].id] for i in known], state, goal)
-        past_known = [e for e in state.past if e.role in FOUND and np.isfinite(read.get(e.id, np.nan))]
+        past_known = [e for e in state.past if e.id in competes and np.isfinite(read.get(e.id, np.nan))]
         best_past = _best(_truth(lab, [done[e.id] for e in past_known], state, goal), goal)
         best_true = running_best(truth, goal, start=best_past)
     ends = np.cumsum([len(opened.experiments) for opened in state.rounds])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from world_model.kept import kept
 from world_model.terms.goals import Goal
 from world_model.terms.readings import Dataset
 
@@ -23,6 +24,7 @@ class Condition:
         values: the goal's readout of each row, nan where it could not be read.
         roles: the parts that its wells played.
         first_round: 0 for past results.
+        kept: it keeps the campaign's outcome constraints; True where there are none.
     """
 
     rows: tuple[int, ...]
@@ -31,6 +33,7 @@ class Condition:
     values: tuple[float, ...]
     roles: frozenset[str]
     first_round: int
+    kept: bool = True
 
     @property
     def read(self) -> tuple[float, ...]:
@@ -51,6 +54,7 @@ def conditions(state: CampaignState, data: Dataset, goal: Goal) -> tuple[Conditi
     round_of = {experiment.id: opened.number for opened in state.rounds for experiment in opened.experiments}
     values = observed(goal, data) if len(data) else np.zeros(0)
     groups = data.groups()
+    holds = kept(state.charter.outcome_constraints, data, controls={control.name: control.settings for control in state.charter.controls})
     found = []
     for group in dict.fromkeys(groups.tolist()):
         rows = np.flatnonzero(groups == group)
@@ -58,15 +62,15 @@ def conditions(state: CampaignState, data: Dataset, goal: Goal) -> tuple[Conditi
             Condition(
                 rows=tuple(rows.tolist()), ids=tuple(data.ids[i] for i in rows), values=tuple(values[rows].tolist()),
                 settings={name: _plain(column[rows[0]]) for name, column in data.settings.items()},
-                roles=frozenset(data.roles[i] for i in rows), first_round=min(round_of.get(data.ids[i], 0) for i in rows),
+                roles=frozenset(data.roles[i] for i in rows), first_round=min(round_of.get(data.ids[i], 0) for i in rows), kept=bool(holds[rows[0]]),
             )
         )  # fmt: skip
     return tuple(found)
 
 
 def ranked(found: tuple[Condition, ...], goal: Goal) -> tuple[Condition, ...]:
-    """The conditions with a reading, best mean first; controls are left out."""
-    read = [condition for condition in found if condition.read and not condition.is_control]
+    """The conditions with a reading, best mean first; controls are left out, and what breaks an outcome constraint."""
+    read = [condition for condition in found if condition.read and not condition.is_control and condition.kept]
     return tuple(sorted(read, key=lambda condition: -goal.score(condition.mean)))
 
 

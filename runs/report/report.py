@@ -26,7 +26,9 @@ from .pictures.fans import conditions_to_show, draw_fans
 from .pictures.picture import Picture
 from .pictures.realised import draw_realised
 from .pictures.tradeoff import draw_tradeoff
+from .pictures.widening import draw_widening
 from .realised import amounts_by_factor, realised_table
+from .together import together_sentences
 from .wells import plates
 
 if TYPE_CHECKING:
@@ -89,6 +91,8 @@ def _shared_pictures(state: CampaignState, data: Dataset, parts: list[GoalPart],
     first = parts[0]
     if len(parts) > 1:
         drawn.append(draw_tradeoff(first.every, parts[1].every, state.charter.goals, state.charter, name="both-goals"))
+        if state.charter.join == "pareto":
+            drawn.append(draw_widening(state, data, tuple(part.every for part in parts), name="front-widening"))
     if belief.model is not None:
         shown = conditions_to_show(first.ranking, first.every)
         drawn.append(draw_fans(belief.model, data, shown, first.goal, state.charter, name="fans"))
@@ -106,7 +110,7 @@ def _page(
         name=charter.name, system=charter.system, simulated=summary.simulated_sentence(state, lab),
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         tiles=summary.tiles(state, found, [part.chance for part in parts if part.found is not None], pairs),
-        summary=_summary(state, parts, belief, units), missing=_missing(data, parts, belief),
+        summary=_summary(state, data, parts, belief, units), missing=_missing(data, parts, belief),
         goals=[GoalSection(title=_title(part), best=part.best, pictures=[Drawn.of(p) for p in part.pictures], missing=part.missing) for part in parts],
         shared=[Drawn.of(picture) for picture in shared], rounds=_rounds(state, data, units),
         deviations=_deviations(state, deviations), deviating=Drawn.of(deviating) if deviating is not None else None,
@@ -115,7 +119,7 @@ def _page(
     )  # fmt: skip
 
 
-def _summary(state: CampaignState, parts: list[GoalPart], belief: Belief, units: dict[str, str]) -> list[Paragraph]:
+def _summary(state: CampaignState, data: Dataset, parts: list[GoalPart], belief: Belief, units: dict[str, str]) -> list[Paragraph]:
     """What was found comes first, what it waits for last."""
     charter, told = state.charter, []
     read = [part for part in parts if part.found is not None]
@@ -123,6 +127,7 @@ def _summary(state: CampaignState, parts: list[GoalPart], belief: Belief, units:
         of = f": {part.goal.readout}" if len(parts) > 1 else ""
         if part.found is not None:
             told.append(Paragraph(title=f"Found{of}", sentences=summary.found_sentences(part.found, charter, units)))
+    told += [Paragraph(title="Together", sentences=together_sentences(state, data, units))]
     told += [Paragraph(title="Beyond the reader's limit", sentences=[str(part.beyond)]) for part in parts if part.beyond is not None]
     chance = [line for part in read for line in summary.chance_sentences(part.chance, part.goal, charter, why_none=part.why_no_chance)]
     pairs = tuple(pair for part in parts for pair in part.pairs)

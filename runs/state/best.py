@@ -1,4 +1,4 @@
-"""The best experiment so far, for each goal, as it was read."""
+"""The best experiment so far, for each goal, as it was read, among those that keep to what outcomes must keep to."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from world_model.kept import kept
+from world_model.pareto import desirability_of
+from world_model.terms.readings import Dataset
+
 from .campaign_state import CampaignState
 from .dataset import dataset
 from .readout import observed
+
+JOINED = "joined desirability"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,25 +29,68 @@ class Best:
     wells: int
 
 
-def best_so_far(state: CampaignState) -> tuple[Best, ...]:
-    """One entry a goal that anything was read of. Controls are known points and do not compete."""
-    data = dataset(state)
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """The conditions that compete: equal settings are one, and a lucky reading does not win over replicates that agree.
+
+    Attributes:
+        rows: `k` positions of each condition's first experiment in the data set.
+        wells: `k`, experiments of each.
+        values: `k x g`, each goal's mean over the condition's wells, nan where none was read.
+        kept: `k`, every outcome constraint is kept.
+    """
+
+    rows: np.ndarray
+    wells: np.ndarray
+    values: np.ndarray
+    kept: np.ndarray
+
+
+def compared(state: CampaignState, data: Dataset) -> Compared:
+    """Candidates, their repeats and past results. Controls are known points and do not compete."""
+    goals = state.charter.goals
     compete = np.array([role in ("candidate", "replicate") for role in data.roles], dtype=bool)
     groups = data.groups()
+    read = np.stack([observed(goal, data) for goal in goals], axis=1) if len(data) else np.zeros((0, len(goals)))
+    holds = kept(state.charter.outcome_constraints, data, controls={control.name: control.settings for control in state.charter.controls})
+    rows, wells, values, flags = [], [], [], []
+    for group in np.unique(groups[compete]):
+        own = np.flatnonzero(compete & (groups == group))
+        known = np.isfinite(read[own])
+        with np.errstate(invalid="ignore"):
+            means = np.where(known, read[own], 0.0).sum(axis=0) / known.sum(axis=0)
+        rows.append(int(own[known.any(axis=1).argmax()]))
+        wells.append(int(known.any(axis=1).sum()))
+        values.append(means)
+        flags.append(bool(holds[own[0]]))
+    return Compared(
+        rows=np.array(rows, dtype=int), wells=np.array(wells, dtype=int), values=np.array(values, dtype=float).reshape(-1, len(goals)),
+        kept=np.array(flags, dtype=bool),
+    )  # fmt: skip
+
+
+def best_so_far(state: CampaignState) -> tuple[Best, ...]:
+    """One entry a goal that anything was read of; where goals are joined, the best of all of them together comes first."""
+    data, charter = dataset(state), state.charter
+    told = compared(state, data)
     found = []
-    for goal in state.charter.goals:
-        read = observed(goal, data)
-        usable = compete & np.isfinite(read)
-        if not usable.any():
-            continue
-        # one lucky reading should not win over replicates that agree
-        means = {group: float(read[usable & (groups == group)].mean()) for group in np.unique(groups[usable])}
-        best = max(means, key=lambda group: float(goal.score(means[group])))
-        rows = np.flatnonzero(usable & (groups == best))
-        unit = goal.unit_of(state.charter.measurement(goal.readout).unit, is_curve=len(data.times_h) > 1)
-        settings = {name: _plain(column[rows[0]]) for name, column in data.settings.items()}
-        found.append(Best(goal=str(goal), value=means[best], unit=unit, experiment_id=data.ids[rows[0]], settings=settings, wells=len(rows)))
+    if charter.join != "pareto" and len(told.rows):
+        joint = desirability_of(charter.goals, told.values, geometric=charter.join == "desirability")
+        found += _best(told, data, joint, joint, goal=JOINED, unit="")
+    for i, goal in enumerate(charter.goals):
+        unit = goal.unit_of(charter.measurement(goal.readout).unit, is_curve=len(data.times_h) > 1)
+        found += _best(told, data, told.values[:, i], goal.score(told.values[:, i]), goal=str(goal), unit=unit)
     return tuple(found)
+
+
+def _best(told: Compared, data: Dataset, values: np.ndarray, worth: np.ndarray, *, goal: str, unit: str) -> list[Best]:
+    usable = np.flatnonzero(told.kept & np.isfinite(worth))
+    if not len(usable):
+        return []
+    place = usable[int(worth[usable].argmax())]
+    row = int(told.rows[place])
+    settings = {name: _plain(column[row]) for name, column in data.settings.items()}
+    return [Best(goal=goal, value=float(values[place]), unit=unit, experiment_id=data.ids[row], settings=settings, wells=int(told.wells[place]))]
 
 
 def _plain(cell: object) -> float | str:

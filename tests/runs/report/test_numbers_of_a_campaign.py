@@ -12,8 +12,8 @@ from runs.report.by_chance import by_chance
 from runs.report.conditions import conditions, ranked
 from runs.report.coverage import checked_predictions, coverage, coverage_by_round
 from runs.report.numbers import cut, estimate_text, labels, readout_name, short, unit_of
-from runs.report.pictures.tradeoff import not_dominated
 from runs.state.dataset import dataset
+from world_model.pareto import not_dominated, scores
 from world_model.terms.goals import Goal, Measurement
 
 UP, DOWN = Goal(readout="titre", direction="max"), Goal(readout="titre", direction="min")
@@ -94,7 +94,7 @@ def test_chance_reads_the_same_turned_around(runs, k, seed):
 def test_the_front_of_two_goals_by_hand():
     # more of the first, less of the second: (3, 1) beats (2, 2); (4, 5) is best in the first
     values = np.array([[3.0, 1.0], [2.0, 2.0], [4.0, 5.0], [4.0, 6.0]])
-    assert not_dominated(values, (UP, Goal(readout="other", direction="min"))).tolist() == [True, False, True, False]
+    assert not_dominated(scores((UP, Goal(readout="other", direction="min")), values)).tolist() == [True, False, True, False]
 
 
 @pytest.mark.parametrize(
