@@ -45,13 +45,14 @@ class Assessed:
 
 def assess(
     world: WorldModel, goal: Goal, *, data: Dataset, batch: Sequence[ProposedExperiment], pending: Sequence[ProposedExperiment] = (),
-    snap: Callable[[dict[str, float | str]], Settings | None] | None = None, seed: int,
+    snap: Callable[[dict[str, float | str]], Settings | None] | None = None, seed: int, stretch: float = 1.0,
 ) -> Assessed:  # fmt: skip
     """Assess what is measured, what the next batch is worth and what is left.
 
     Args:
         data: what the model was fitted to; controls are known points and are not recommended.
         batch: the next one, with its repeats; empty where there is none.
+        stretch: what past predictions ask the model's own sd to be multiplied by: a model that was too sure must not end a campaign.
     """
     encoder = world.encoder
     design = encoder.design(data.settings)
@@ -66,7 +67,7 @@ def assess(
     if wells:
         asked = encoder.design_of([settings for settings, _ in wells.values()])
         counts = torch.tensor([float(count) for _, count in wells.values()], dtype=torch.double)
-        gain = gain_of(world, goal, measured=torch.unique(design[rows], dim=0), batch=asked, wells=counts, seed=seed)
+        gain = gain_of(world, goal, measured=torch.unique(design[rows], dim=0), batch=asked, wells=counts, seed=seed, stretch=stretch)
     waiting = encoder.design_of([row.settings for row in pending if row.settings])
     left, remaining = None, None
     try:
@@ -75,8 +76,8 @@ def assess(
         remaining = 0
     else:
         remaining = len(pool) if pool.exhaustive else None
-        left = left_to_find(world, goal, recommended=design[first[place]], remaining=pool.design, seed=seed)
-    best = MeanSd(mean=told.mean[place], sd=told.sd[place])
+        left = left_to_find(world, goal, recommended=design[first[place]], remaining=pool.design, seed=seed, stretch=stretch)
+    best = MeanSd(mean=told.mean[place], sd=stretch * told.sd[place])
     return Assessed(row=int(first[place]), best=best, gain=gain, left=left, remaining=remaining, noise=noise)
 
 

@@ -38,7 +38,7 @@ class Gain:
         return float((self.drawn < gain).double().mean())
 
 
-def gain_of(world: WorldModel, goal: Goal, *, measured: Tensor, batch: Tensor, wells: Tensor | None = None, seed: int) -> Gain:
+def gain_of(world: WorldModel, goal: Goal, *, measured: Tensor, batch: Tensor, wells: Tensor | None = None, seed: int, stretch: float = 1.0) -> Gain:
     """The gain of a batch.
 
     What is recommended is the measured condition with the best believed mean; after the batch its conditions compete too, with what
@@ -49,6 +49,7 @@ def gain_of(world: WorldModel, goal: Goal, *, measured: Tensor, batch: Tensor, w
         measured: `m x d`, distinct designs with readings.
         batch: `q x d`, distinct designs.
         wells: `q`, how often each is done; once, where nothing is told.
+        stretch: of the model's own sd.
 
     Source: preposterior analysis, Raiffa & Schlaifer (1961); for Gaussian processes the knowledge gradient, Frazier, Powell & Dayanik
         (2009), of a batch: Wu & Frazier (2016); here over what is or will have been measured.
@@ -56,7 +57,7 @@ def gain_of(world: WorldModel, goal: Goal, *, measured: Tensor, batch: Tensor, w
     if len(measured) > MOST_COMPARED:
         told = world.posterior_at(measured).readout(goal, seed=seed)
         measured = measured[(goal.score(told.mean) + 2 * told.sd).topk(MOST_COMPARED).indices]
-    belief = joint_of(world, goal, torch.cat([measured, batch]), seed=seed)
+    belief = joint_of(world, goal, torch.cat([measured, batch]), seed=seed, stretch=stretch)
     q = len(batch)
     noise = belief.noise[-q:] / (torch.ones(q, dtype=torch.double) if wells is None else wells)
     seen = belief.covariance[-q:, -q:] + torch.diag(noise)

@@ -61,7 +61,7 @@ def report_of(assessed: Assessed | None, goal: Goal, stop: Stop, standing: Stand
         _plain("budget", standing.budget), _constant(standing),
     ) if found is not None)  # fmt: skip
     met = [found for found in findings if found.met]
-    stopping = [found for found in met if found.reason in ("exhausted", "budget") or stop.is_set and found.reason in ("target reached", "converged", "futile")]
+    stopping = [found for found in met if found.reason in ("exhausted", "budget") or (stop.is_set and found.reason in ("target reached", "converged", "futile"))]
     return told.model_copy(update={"findings": findings, "stop": bool(stopping), "advice": _advice(told, stopping, met, why_none)})
 
 
@@ -81,12 +81,7 @@ def _reached(assessed: Assessed | None, goal: Goal, stop: Stop, standing: Standi
 def _converged(told: StopReport, stop: Stop, standing: Standing) -> StopFinding | None:
     if stop.gain_below is None or told.below is None:
         return None
-    recent = [*(one.below for one in standing.before), told.below]
-    in_a_row = 0
-    for one in reversed(recent):
-        if one is None or one < stop.probability:
-            break
-        in_a_row += 1
+    in_a_row = _in_a_row([one.below is not None and one.below >= stop.probability for one in (*standing.before, told)])
     limit = _with(stop.gain_below, standing.unit)
     rounds = f", {in_a_row} of {stop.patience} rounds in a row" if stop.patience > 1 else ""
     return StopFinding(
@@ -98,11 +93,18 @@ def _converged(told: StopReport, stop: Stop, standing: Standing) -> StopFinding 
 def _futile(told: StopReport, stop: Stop, standing: Standing) -> StopFinding | None:
     if told.left is None or told.margin is None:
         return None
-    by = _with(told.margin, standing.unit) + ("" if stop.gain_below is not None else ", one reading's noise,")
+    in_a_row = _in_a_row([one.left is not None and one.left <= 1 - stop.probability for one in (*standing.before, told)])
+    by = _with(told.margin, standing.unit) + ("" if stop.gain_below is not None else ", one reading's noise")
+    rounds = f", {in_a_row} of {stop.patience} rounds in a row" if stop.patience > 1 else ""
     return StopFinding(
-        reason="futile", met=told.left <= 1 - stop.probability,
-        why=f"With {_share(told.left)} some remaining candidate truly beats {told.best_id} by more than {by} (futile: at most {1 - stop.probability:.0%}).".replace(",)", ")").replace(", (", " ("),
+        reason="futile", met=in_a_row >= stop.patience,
+        why=f"With {_share(told.left)} some remaining candidate truly beats {told.best_id} by more than {by} (futile: at most {1 - stop.probability:.0%}{rounds}).",
     )
+
+
+def _in_a_row(held: Sequence[bool]) -> int:
+    """For how many of the latest rounds something held."""
+    return next((k for k, one in enumerate(reversed(held)) if not one), len(held))
 
 
 def _plain(reason: str, why: str) -> StopFinding | None:

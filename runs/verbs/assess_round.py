@@ -12,6 +12,7 @@ from world_model.terms.stop import StopReport
 
 from ..state.campaign_state import CampaignState
 from ..state.dataset import dataset
+from ..state.foretold import foretold
 from ..state.progress import pending
 from .mechanism_of import mechanism_of
 from .open_campaign import OpenCampaign
@@ -43,6 +44,7 @@ def assess_round(
         budget, exhausted: why there is none.
         why_none: why its worth can't be told, where that is known beforehand.
     """
+    from planner.honesty.stretch import stretch_of
     from planner.stopping.assess import assess, enough, is_constant
     from planner.stopping.rules import Standing, report_of
 
@@ -55,7 +57,8 @@ def assess_round(
         try:
             progress("asking what the next batch is worth")
             world = world_now(campaign, state)
-            assessed = assess(world, goal, data=data, batch=batch, pending=pending(state), snap=snap_of(campaign), seed=state.charter.seed)
+            wider = stretch_of([one for one in foretold(state, data) if one.goal == str(goal)]).factor
+            assessed = assess(world, goal, data=data, batch=batch, pending=pending(state), snap=snap_of(campaign), seed=state.charter.seed, stretch=wider)
         except NextwellError as fault:
             why_none = f"no model could be asked what another batch is worth: {fault}"
     of = str(goal) + (f" (the first of {len(state.charter.goals)} goals)" if len(state.charter.goals) > 1 else "")
