@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from world_model.terms.space import SearchSpace
 
 _ERRORS = (
-    "ApprovalNeeded", "ConflictError", "DesignError", "DocumentError", "JournalError", "NextwellError", "ProtocolError", "ResultsError",
+    "ApprovalNeeded", "ConflictError", "DesignError", "DocumentError", "JournalError", "NextwellError", "Prior", "ProtocolError", "ResultsError",
     "SpaceError", "UnitError", "VerificationError",
 )  # fmt: skip
 _HOMES = {
@@ -72,6 +72,7 @@ _HOMES = {
     "Dataset": "world_model.terms.readings",
     "SearchSpace": "world_model.terms.space",
     "Shared": "world_model.terms.shared",
+    "Prior": "world_model.terms.priors",
     "Source": "world_model.terms.sources",
     "check_protocol": "runs.verbs.check_protocol",
     "__version__": "runs.version",

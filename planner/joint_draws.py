@@ -41,6 +41,8 @@ def choose_by_draws(world: WorldModel, task: Task, *, pool: Pool, n: int, seed: 
         readouts = worlds.read(draw.unsqueeze(0), pool.design)[0]
         value = joined(world, task, seed=seed + k)(readouts)
         value = _kept_first(value, violation(told, readouts), taken=taken) if told else value
+        if task.beliefs is not None:
+            value = task.beliefs.in_draw(value, pool.design, seed=seed + k, taken=taken)
         value[taken] = -torch.inf
         best = int(value.argmax())
         taken[best] = True

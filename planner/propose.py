@@ -19,6 +19,7 @@ from world_model.terms.errors import DesignError
 from world_model.terms.goal_conflicts import Join
 from world_model.terms.goals import Goal, Measurement
 from world_model.terms.outcome_constraint import OutcomeConstraint
+from world_model.terms.priors import Prior
 from world_model.terms.proposal import Proposal, ProposedExperiment, Refusal
 from world_model.terms.readings import Dataset
 from world_model.terms.space import SearchSpace, Settings
@@ -29,13 +30,15 @@ from .acquisitions.fitness import competing
 from .acquisitions.joined import joined
 from .acquisitions.registry import member_for
 from .acquisitions.task import Task
+from .beliefs.beliefs import Beliefs
 from .endpoint import endpoint_view
 from .filling import fill
-from .hits.view import hits_view, seeks_hits
 from .greedy import choose_greedily, is_near
+from .hits.view import hits_view, seeks_hits
 from .honesty.correction import Correction, correction, stretched
 from .honesty.foretold import Foretold
 from .joint_draws import choose_by_draws
+from .plates.allocate import allocate
 from .plates.choice import choose_values
 from .plates.lift import at_values
 from .plates.rule import BatchRule, rule_of
@@ -51,13 +54,14 @@ Strategy = Literal["auto", "random", "endpoint"]
 Snap = Callable[[dict[str, float | str]], Settings | None]
 LARGE_BATCH = 16  # above this one joint draw a well: qLogNEI costs 16-24 CPU seconds a well at 100-300 observations
 _START = "Space-filling start: no model is asked before there is something to learn from."
+_HUNCH = "Where somebody thinks that the best lies, before any model is asked."
 _UNSAFE_START = " Nobody can say yet how likely it keeps the constraints."
 FEWEST_INTERVENTIONS = 5  # distinct interventions with a reading before a model is asked
 
 
 @dataclass
 class _Chosen:
-    """Designs of a batch with why each is in it; `world` is None where no model was asked."""
+    """Designs of a batch with why each is in it; `world` is None where no model was asked; `repeats`: which of them repeats what, an id or a place."""
 
     design: list[Tensor] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
@@ -67,6 +71,8 @@ class _Chosen:
     refused: list[Refusal] = field(default_factory=list)
     model: dict[str, object] = field(default_factory=dict)
     correction: Correction | None = None
+    beliefs: Beliefs | None = None
+    repeats: dict[int, int | str] = field(default_factory=dict)
 
 
 def propose(
@@ -92,6 +98,7 @@ def propose(
     progress: Callable[[str], None] | None = None,
     outcome_constraints: Sequence[OutcomeConstraint] = (),
     join: Join = "pareto",
+    priors: Sequence[Prior] = (),
 ) -> Proposal:
     """Propose `n` new distinct candidates; replicates, controls and blanks come on top.
 
@@ -110,6 +117,7 @@ def propose(
             enough a part of the batch explores. None: nobody keeps them, and nothing is corrected.
         outcome_constraints: what outcomes must keep to. The random rival knows nothing of them.
         join: how several goals are weighed against each other.
+        priors: where somebody thinks that the best lies. The rivals do without, as they do without what is learned from failures.
 
     Raises:
         DesignError: fewer than `n` feasible candidates are left, or a row breaks the space after all repairs.
@@ -118,6 +126,8 @@ def propose(
     controls = [control.model_copy(update={"settings": space.whole(control.settings)}) for control in controls]
     asked = Task(goals=tuple(goals), constraints=tuple(outcome_constraints), join=join, controls={one.name: one.settings for one in controls})
     child = np.random.SeedSequence([seed, round]).generate_state(4)
+    if batch.replicates == "auto":
+        data = replace(data, noise="unknown")
     done = encoder.design(data.settings) if len(data) else torch.empty(0, len(space.factors), dtype=torch.double)
     waiting = encoder.design_of([row.settings for row in pending if row.role in ("candidate", "replicate", "control")])
     taken = torch.cat([done, waiting])
@@ -132,6 +142,7 @@ def propose(
             encoder, pool, n, asked=asked, data=data, done=done, waiting=waiting, strategy=strategy, snap=snap,
             previous_model=previous_model, mechanism=mechanism, contestants=contestants, contexts=contexts or {}, seeds=child, progress=progress,
             sources=sources if strategy == "auto" else (), rule=rule, round=round, foretold=foretold,
+            beliefs=Beliefs.of(encoder, data, priors) if strategy == "auto" else None, batch=batch,
         )  # fmt: skip
     candidates = _candidates(encoder, chosen, goals, seed=int(child[3]))
     whole = with_roles(candidates, batch=batch, controls=controls, round=round)
@@ -143,7 +154,7 @@ def propose(
 
 def _told(chosen: _Chosen) -> str:
     """How a batch was chosen, and how much wider its intervals are than the model's own."""
-    chosen_by = " + ".join(chosen.strategy)
+    chosen_by = "; ".join(part for part in (" + ".join(chosen.strategy), chosen.beliefs.told if chosen.beliefs and chosen.world else "") if part)
     return f"{chosen_by}; {chosen.correction.told}" if chosen.correction and chosen.correction.told else chosen_by
 
 
@@ -151,7 +162,8 @@ def _planned(
     encoder: Encoder, pool: Pool, n: int, *, asked: Task, data: Dataset, done: Tensor, waiting: Tensor, strategy: Strategy,
     snap: Snap | None, previous_model: Mapping[str, object] | None, mechanism: Mechanism | None, contestants: Sequence[str | Contestant],
     contexts: Mapping[str, str], seeds: np.ndarray, progress: Callable[[str], None] | None, sources: Sequence[Earlier] = (),
-    rule: BatchRule | None = None, round: int = 1, foretold: Sequence[Foretold] | None = None,
+    rule: BatchRule | None = None, round: int = 1, foretold: Sequence[Foretold] | None = None, beliefs: Beliefs | None = None,
+    batch: Batch = Batch(),
 ) -> _Chosen:  # fmt: skip
     task = asked
     if strategy == "endpoint":
@@ -169,11 +181,25 @@ def _planned(
         mechanism=mechanism, last=previous_model, contexts=contexts, progress=progress,
     )  # fmt: skip
     world, chosen.world, chosen.model = believed.world, believed.world, believed.model
+    if beliefs is not None:
+        beliefs = chosen.beliefs = beliefs if world is None else beliefs.after(world, task.goals, pool.design, seed=int(seeds[1]))
+        task = replace(task, beliefs=beliefs)
+        if world is not None and not all(goal.seeks_best and goal.direction != "hits" for goal in task.goals):
+            pool = beliefs.workable(pool, n=n)
     if world is None:
         if rule is not None:
             rule = values_far_apart(pool, rule, n=n, known=known, seed=int(seeds[1]))
             pool = at_values(pool, rule, snap=snap, known=known)
-        _add_filling(chosen, encoder, pool, n, known=known, rule=rule, seed=int(seeds[1]), why=_START + (_UNSAFE_START if task.chances else ""))
+        n_hunch = 0
+        if beliefs is not None and beliefs.hunches:
+            thought = beliefs.thought_best(pool)
+            n_hunch = min((n + 1) // 2 if n > 1 or len(known) % 2 == 0 else 0, len(thought))
+            if n_hunch:
+                _add_filling(chosen, encoder, thought, n_hunch, known=known, rule=rule, seed=int(seeds[1]), why=_HUNCH)
+                known = torch.cat([known, torch.stack(chosen.design)])
+                pool = pool.take(torch.cdist(pool.design, torch.stack(chosen.design)).min(dim=1).values > 1e-9)
+        if n > n_hunch:
+            _add_filling(chosen, encoder, pool, n - n_hunch, known=known, rule=rule, seed=int(seeds[1]), why=_START + (_UNSAFE_START if task.chances else ""))
         return chosen
     if rule is not None:
         rule = choose_values(world, task, pool=pool, rule=rule, n=n, pending=waiting, snap=snap, seed=int(seeds[1]), progress=progress)
@@ -190,7 +216,14 @@ def _planned(
     if not n_model:
         _add_filling(chosen, encoder, pool, n, known=known, rule=rule, seed=int(seeds[1]), why=why)
         return chosen
-    if n_model > LARGE_BATCH or (member.tables_at_once and pool.exhaustive):
+    again: list[str | None] = []
+    if batch.replicates == "auto":
+        wider = pool if pool.exhaustive or safe.lowest is not None else _with_neighbours(world, task, pool, snap=snap, known=known, rule=rule, seed=int(seeds[1]))
+        told = allocate(world, task, pool=wider, data=data, pending=waiting, n=n_model, seed=int(seeds[1]), snap=snap, rule=rule, progress=progress)
+        picked, again = told.design, list(told.reasons)
+        chosen.repeats = {place: of for place, of in enumerate(told.repeats) if of is not None}
+        chosen.strategy.append(f"{told.told} ({world.verdict.picked} model{safe.told})")
+    elif n_model > LARGE_BATCH or member.at_once == "always" or (member.at_once == "tables" and pool.exhaustive):
         if progress:
             progress(f"choosing {n_model} of {len(pool)} candidates")
         wider = pool if pool.exhaustive or safe.lowest is not None else _with_neighbours(world, task, pool, snap=snap, known=known, rule=rule, seed=int(seeds[1]))
@@ -210,7 +243,9 @@ def _planned(
         chosen.strategy.append(f"{n_model} by {member.name} ({world.verdict.picked} model{safe.told})")
     chosen.design.extend(picked)
     reasons = member.why(world, task, picked, seed=int(seeds[3])) if member.why else why_chosen(world, task, asked, picked, seed=int(seeds[3]))
-    chosen.reasons.extend(f"{sentence}{safe.warning}" for sentence in reasons)
+    doubts = beliefs.doubts(picked) if beliefs is not None else [""] * len(picked)
+    reasons = [sentence if other is None else other for sentence, other in zip(reasons, again or [None] * len(reasons), strict=True)]
+    chosen.reasons.extend(f"{sentence}{safe.warning}{doubt}" for sentence, doubt in zip(reasons, doubts, strict=True))
     if n_filling:
         rest = build_pool(encoder, taken=torch.cat([known, picked]), seed=int(seeds[0]), snap=snap)
         if rule is not None:
@@ -222,6 +257,7 @@ def _planned(
 
 
 def _add_filling(chosen: _Chosen, encoder: Encoder, pool: Pool, n: int, *, known: Tensor, rule: BatchRule | None, seed: int, why: str) -> None:
+    pool = pool if chosen.beliefs is None else chosen.beliefs.workable(pool, n=n)
     if rule is not None:
         chosen.design.extend(
             seated(lambda left, k, had: fill(left, k, encoder=encoder, known=torch.cat([known, had]), seed=seed), pool, n, rule=rule, before=chosen.design)
@@ -313,8 +349,11 @@ def _candidates(encoder: Encoder, chosen: _Chosen, asked: Sequence[Goal], *, see
         if reasons:
             raise DesignError(f"A proposed row breaks the space and is refused: {settings}: {'; '.join(reasons)}.")
         candidates.append(
-            ProposedExperiment(id=f"C{k + 1:03d}", role="candidate", settings=settings, candidate=labels[k], predictions=told[k], reason=chosen.reasons[k])
-        )
+            ProposedExperiment(
+                id=f"C{k + 1:03d}", role="replicate" if k in chosen.repeats else "candidate", settings=settings, candidate=labels[k], predictions=told[k],
+                reason=chosen.reasons[k], repeat_of=f"C{of + 1:03d}" if isinstance(of := chosen.repeats.get(k), int) else of,
+            )
+        )  # fmt: skip
     return candidates
 
 

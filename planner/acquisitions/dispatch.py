@@ -7,6 +7,7 @@ from torch import Tensor
 
 from world_model.terms.errors import DesignError
 
+from ..beliefs.weighed import weighed
 from ..surrogate.surrogate import Surrogate
 from .registry import member_for
 from .task import Task
@@ -30,4 +31,4 @@ def acquisition(surrogate: Surrogate, task: Task, *, waiting: Tensor, seed: int)
     ]  # fmt: skip
     if lacking:
         raise DesignError(f"Expected a world model with {', '.join(lacking)} for {member.name}, found {surrogate.world.verdict.picked!r}, which has none.")
-    return member.build(surrogate, task, waiting=waiting, seed=seed)
+    return weighed(member.build(surrogate, task, waiting=waiting, seed=seed), task.beliefs)

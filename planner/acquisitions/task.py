@@ -11,6 +11,8 @@ from world_model.terms.goals import Goal
 from world_model.terms.outcome_constraint import OutcomeConstraint
 from world_model.terms.space import Settings
 
+from ..beliefs.beliefs import Beliefs
+
 
 @dataclass(frozen=True)
 class Task:
@@ -21,12 +23,14 @@ class Task:
         constraints: what outcomes must keep to, as the model reads them.
         join: how several goals are weighed against each other.
         controls: name → settings of the controls that constraints are relative to.
+        beliefs: where experiments may fail and where the best is thought to be; None where nothing is believed.
     """
 
     goals: tuple[Goal, ...]
     constraints: tuple[OutcomeConstraint, ...] = ()
     join: Join = "pareto"
     controls: Mapping[str, Settings] = field(default_factory=dict)
+    beliefs: Beliefs | None = None
 
     @property
     def readouts(self) -> tuple[Functional, ...]:

@@ -14,7 +14,7 @@ from world_model.contract import Contestant, Training
 from world_model.fit import WorldModel, fit_training, fit_world_model, verdict_as_dict, verdict_from_dict
 from world_model.judge import FEW_INTERVENTIONS, Verdict
 from world_model.mechanisms.mechanism import Mechanism
-from world_model.terms.goals import Goal
+from world_model.terms.functionals import Functional
 from world_model.terms.readings import Dataset
 from world_model.terms.space import SearchSpace
 
@@ -71,7 +71,7 @@ def _on(routes: Mapping[str, Route]) -> dict[str, Route]:
 
 
 def believe(
-    space: SearchSpace, data: Dataset, *, sources: Sequence[Earlier] = (), seed: int, goals: Sequence[Goal], fewest: int,
+    space: SearchSpace, data: Dataset, *, sources: Sequence[Earlier] = (), seed: int, goals: Sequence[Functional], fewest: int,
     entered: Sequence[str | Contestant] = (), mechanism: Mechanism | None = None, last: Mapping[str, object] | None = None,
     contexts: Mapping[str, str] | None = None, progress: Callable[[str], None] | None = None,
 ) -> Believed:  # fmt: skip
@@ -103,7 +103,7 @@ def believe(
 
 
 def _together(
-    space: SearchSpace, data: Dataset, sources: Sequence[Earlier], uses: tuple[Use, ...], *, seed: int, goals: Sequence[Goal], fewest: int,
+    space: SearchSpace, data: Dataset, sources: Sequence[Earlier], uses: tuple[Use, ...], *, seed: int, goals: Sequence[Functional], fewest: int,
     entered: Sequence[str | Contestant], mechanism: Mechanism | None, last: Mapping[str, object] | None, contexts: Mapping[str, str],
     progress: Callable[[str], None] | None,
 ) -> Believed:  # fmt: skip

@@ -16,7 +16,7 @@ from world_model.contract import Training
 from world_model.judge import crps_by_intervention, lead_of
 from world_model.mechanisms.mechanism import Mechanism
 from world_model.scores import gaussian_crps
-from world_model.terms.goals import Goal
+from world_model.terms.functionals import Functional
 from world_model.terms.readings import Dataset
 from world_model.terms.space import SearchSpace
 
@@ -27,7 +27,7 @@ FEWEST_JUDGED = 6  # distinct own interventions below which the guard has nothin
 # A source hurts where it makes the CRPS of own experiments larger by this share of the spread of all readings. Experiments that a good
 # source has led to the top differ little, and a model of them alone predicts these few well and nothing else: so the own spread is no
 # measure, unless the source's is `_MOST_SPREAD` times it (another unit).
-MATTERS = 0.03
+MATTERS = 0.05
 _MOST_SPREAD = 10.0
 _JUDGE = TrajectoryGP(name="wide", family="wide")
 
@@ -69,7 +69,7 @@ class Use:
 
 
 def judge_sources(
-    space: SearchSpace, data: Dataset, sources: Sequence[Earlier], *, goals: Sequence[Goal], mechanism: Mechanism | None = None, seed: int,
+    space: SearchSpace, data: Dataset, sources: Sequence[Earlier], *, goals: Sequence[Functional], mechanism: Mechanism | None = None, seed: int,
     standing: Mapping[str, Standing] | None = None,
 ) -> tuple[Use, ...]:  # fmt: skip
     """Each source with the route that predicts the campaign's own experiments best; `off` where every route hurts.
@@ -108,7 +108,7 @@ def judge_sources(
 
 
 def own_scores(
-    space: SearchSpace, data: Dataset, sources: Sequence[Earlier], routes: Mapping[str, Route], *, goals: Sequence[Goal], mechanism: Mechanism | None, seed: int
+    space: SearchSpace, data: Dataset, sources: Sequence[Earlier], routes: Mapping[str, Route], *, goals: Sequence[Functional], mechanism: Mechanism | None, seed: int
 ) -> Tensor:
     """`g`: CRPS of the campaign's own held-out interventions as shares of the spread; infinite where no model could be fitted."""
     training = joined(space, data, sources, routes, goals=goals, mechanism=mechanism)
@@ -126,7 +126,7 @@ def own_scores(
     return torch.stack([by_row[part.groups == group].nanmean() for group in torch.unique(part.groups)])
 
 
-def predicts_itself(space: SearchSpace, data: Dataset, one: Earlier, *, goals: Sequence[Goal], seed: int) -> bool:
+def predicts_itself(space: SearchSpace, data: Dataset, one: Earlier, *, goals: Sequence[Functional], seed: int) -> bool:
     """Whether a source's rows can be told from each other better than by their mean, by one standard error: labels at random can't."""
     nothing = data.take(np.zeros(len(data), dtype=bool)) if len(data) else data
     training = joined(space, nothing, [one], {one.name: one.routes(space)[0]}, goals=goals, mechanism=None)

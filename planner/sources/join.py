@@ -12,7 +12,7 @@ from world_model.censored import at_limits, fill_censored
 from world_model.contract import Training
 from world_model.mechanisms.mechanism import Mechanism
 from world_model.terms.factors import Categorical
-from world_model.terms.goals import Goal
+from world_model.terms.functionals import Functional
 from world_model.terms.readings import Dataset
 from world_model.terms.space import SearchSpace
 
@@ -23,7 +23,7 @@ OWN = "this campaign"
 
 
 def joined(
-    space: SearchSpace, data: Dataset, sources: Sequence[Earlier], routes: Mapping[str, Route], *, goals: Sequence[Goal], mechanism: Mechanism | None
+    space: SearchSpace, data: Dataset, sources: Sequence[Earlier], routes: Mapping[str, Route], *, goals: Sequence[Functional], mechanism: Mechanism | None
 ) -> Training:
     """Everything that may be learned from, with each source on its route.
 

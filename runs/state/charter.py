@@ -17,6 +17,7 @@ from world_model.terms.factors import Factor
 from world_model.terms.goal_conflicts import Join
 from world_model.terms.goals import Goal, Measurement
 from world_model.terms.outcome_constraint import OutcomeConstraint
+from world_model.terms.priors import Prior
 from world_model.terms.space import SearchSpace
 from world_model.terms.stop import Stop
 from world_model.terms.word import Name, Text, Word
@@ -49,6 +50,7 @@ class Charter(Word):
     controls: tuple[Control, ...] = ()
     budget: Budget = Budget()
     stop: Stop = Field(Stop(), exclude_if=lambda stop: stop == Stop())
+    priors: tuple[Prior, ...] = ()
     sources: tuple[Text, ...] = Field((), description="earlier data of other kinds, each in a line")
     answers: Text | None = None
     protocol: bool = Field(False, description="a lab file is named: rounds are compiled and approved before results come in")
@@ -60,7 +62,7 @@ class Charter(Word):
         return cls(
             name=doc.name, system=doc.system, zero=doc.zero, seed=doc.seed, context=doc.context, contexts=doc.contexts, **space_terms(space),
             measurements=doc.measurements, goals=doc.goals, join=doc.join, outcome_constraints=doc.outcome_constraints, batch=doc.batch, controls=doc.controls, budget=doc.budget, stop=doc.stop,
-            sources=tuple(str(source) for source in doc.sources), answers=doc.answers, protocol=doc.lab is not None,
+            priors=doc.priors, sources=tuple(str(source) for source in doc.sources), answers=doc.answers, protocol=doc.lab is not None,
         )  # fmt: skip
 
     def measurement(self, name: str) -> Measurement:
@@ -91,7 +93,7 @@ class Change(Word):
 
 
 # what may change on the way; everything else is what past results mean, and stays
-REVISABLE = ("contexts", "goals", "join", "outcome_constraints", "batch", "controls", "budget", "stop", "constraints", "derived", "sources", "seed", "answers", "protocol")
+REVISABLE = ("contexts", "goals", "join", "outcome_constraints", "batch", "controls", "budget", "stop", "constraints", "derived", "priors", "sources", "seed", "answers", "protocol")
 # what may change when somebody says so, see `amend`: the data stay what they are
 OF_THE_SPACE = ("factor_names", "factors", "n_candidates", "candidates_digest", "measurements")
 

@@ -17,6 +17,7 @@ from world_model.terms.goals import Goal, Measurement
 from world_model.terms.late_doses import late_doses
 from world_model.terms.mechanism_doc import MechanismDoc
 from world_model.terms.outcome_constraint import OutcomeConstraint
+from world_model.terms.priors import Prior
 from world_model.terms.shared import Shared
 from world_model.terms.sources import SourceTable
 from world_model.terms.stop import Stop, stop_faults
@@ -121,6 +122,7 @@ class CampaignDoc(Word):
     join: Join = Field("pareto", description="several goals: a front that nobody has weighed, or one number", exclude_if=lambda join: join == "pareto")
     outcome_constraints: tuple[OutcomeConstraint, ...] = Field((), description="what outcomes must keep to", exclude_if=lambda told: not told)
     mechanism: MechanismDoc | None = Field(None, description="a simulation as prior knowledge; models without it compete with it")
+    priors: tuple[Prior, ...] = Field((), description="where somebody thinks that the best lies")
     sources: tuple[SourceTable, ...] = Field((), description="earlier data of other kinds: other conditions, another campaign, a simulator")
     batch: Batch = Batch()
     controls: tuple[Control, ...] = ()
@@ -167,6 +169,9 @@ class CampaignDoc(Word):
             for i, entry in enumerate(self.batch.shared):
                 if unknown := [name for name in entry.factors if name not in names]:
                     raise ValueError(f"batch.shared[{i}].factors: expected a factor's name, found {unknown[0]!r}. {nearest(unknown[0], names)}")
+        for i, prior in enumerate(self.priors if self.candidates is None else ()):
+            if reasons := prior.reasons_against(self.factors):
+                raise ValueError(f"priors[{i}].near: {reasons[0]}")
         for i, source in enumerate(self.sources):
             if source.name in [other.name for other in self.sources[:i]]:
                 raise ValueError(f"sources[{i}].name: expected each name once, found {source.name!r} again. Rename one of the two")
