@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from world_model.terms.space import SearchSpace
 
 _ERRORS = (
-    "ApprovalNeeded", "ConflictError", "DesignError", "DocumentError", "JournalError", "NextwellError", "Prior", "ProtocolError", "ResultsError",
+    "ApprovalNeeded", "ConflictError", "DesignError", "DocumentError", "JournalError", "NextwellError", "ProtocolError", "ResultsError",
     "SpaceError", "UnitError", "VerificationError",
 )  # fmt: skip
 _HOMES = {
