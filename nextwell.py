@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from world_model.terms.goals import Goal, Measurement
     from world_model.terms.lab_profile import LabProfile
     from world_model.terms.mixture import Mixture
+    from world_model.terms.priors import Prior
     from world_model.terms.product import Product
     from world_model.terms.readings import Dataset
     from world_model.terms.shared import Shared
@@ -82,7 +83,7 @@ _ROOMS = ("world_model", "planner", "protocols", "runs")
 __all__ = [
     "ApprovalNeeded", "Batch", "Budget", "Campaign", "CampaignDoc", "Cardinality", "Categorical", "Condition", "ConflictError", "Continuous", "Control", "Custom",
     "Dataset", "Derived", "Descriptors", "DesignError", "Discrete", "DocumentError", "Exclude", "Goal", "Integer", "JournalError", "LabProfile", "Linear", "Measurement",
-    "Mixture", "NextwellError", "Ordinal", "Product", "ProtocolError", "ResultsError", "SearchSpace", "Shared", "Source", "SpaceError", "UnitError", "VerificationError", "check_protocol",
+    "Mixture", "NextwellError", "Ordinal", "Prior", "Product", "ProtocolError", "ResultsError", "SearchSpace", "Shared", "Source", "SpaceError", "UnitError", "VerificationError", "check_protocol",
 ]  # fmt: skip
 
 
