@@ -13,6 +13,7 @@ from world_model.terms.mechanism_doc import MechanismDoc
 from world_model.terms.readings import Dataset
 from world_model.terms.sources import Source, SourceTable
 from world_model.terms.space import SearchSpace
+from world_model.terms.stop import StopReport
 
 from .journal.workspace import DEFAULT_FOLDER, Workspace
 from .state.campaign_state import CampaignState
@@ -22,6 +23,7 @@ from .verbs.amend import amend
 from .verbs.amend_terms import amend_terms
 from .verbs.forecast import Forecast, Trajectories, forecast
 from .verbs.from_file import open_file
+from .verbs.honesty import Honesty, honesty
 from .verbs.notebook_terms import document_of, revised_document
 from .verbs.open_campaign import begin
 from .verbs.proposal_table import proposal_columns, proposal_rows
@@ -29,7 +31,10 @@ from .verbs.propose import Strategy, propose
 from .verbs.record_frame import record_frame
 from .verbs.set_aside import set_aside
 from .verbs.sources_of import sources_told
+from .verbs.stop_report import stop_report
 from .verbs.what_if import ask_what_if
+from .verbs.why import Why, why
+from .verbs.why_not import WhyNot, why_not
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -233,6 +238,39 @@ class Campaign:
             ResultsError: too few results to learn from.
         """
         return ask_what_if(self._open, experiment=experiment, plans=plans, until_h=until_h, n=n, seed=seed, claim=claim, method=method)
+
+    def honesty(self) -> Honesty:
+        """How stored predictions fared: coverage, CRPS and bias by round, and what the next batch will be told for it. `.frame()` is a table."""
+        return honesty(self.state)
+
+    def stop_report(self, n: int | None = None) -> StopReport:
+        """What the next batch is worth in the first goal's unit, what it costs, and which reasons to stop hold. Nothing is recorded.
+
+        Raises:
+            ConflictError: the campaign has not begun.
+        """
+        return stop_report(self._open, n=n)
+
+    def why(self, experiment: str) -> Why:
+        """Why an experiment was proposed: prediction, exploitation and exploration, nearest past runs, the factors that matter.
+
+        Raises:
+            DesignError: an experiment that was never proposed here.
+        """
+        return why(self._open, experiment)
+
+    def why_not(self, settings: Mapping[str, float | str] | None = None, *, candidate: object = None) -> WhyNot:
+        """What keeps an experiment out: a constraint, the bench, the plate, an earlier measurement, or its expected value and rank.
+
+        Args:
+            settings: some or all factors; those left out stay as in the best experiment so far.
+            candidate: or the label of a row of the table.
+
+        Raises:
+            DesignError: neither or both, or a factor that the space does not have.
+            ResultsError: no such label.
+        """
+        return why_not(self._open, settings, candidate=candidate)
 
     @property
     def state(self) -> CampaignState:

@@ -7,7 +7,6 @@ import torch
 from world_model.contest import CANT_FIT
 from world_model.contestants.registry import named
 from world_model.fit import MOST_REFITTED, WorldModel
-from world_model.judge import FEW_INTERVENTIONS
 from world_model.posterior import TrajectoryPosterior
 from world_model.readouts import read_out
 from world_model.terms.goals import Goal
@@ -15,6 +14,7 @@ from world_model.terms.goals import Goal
 from .stretch import LARGEST_Z, Inside
 
 FOLDS = 5
+FEWEST = 8  # interventions: below, a fold leaves too little to fit to
 COUNTS_FOR = 0.25  # of a condition: what is left out at random is not like what a planner chooses
 
 
@@ -27,7 +27,7 @@ def inside(world: WorldModel, goal: Goal, *, seed: int) -> Inside | None:
     """
     training = world.training
     groups = torch.unique(training.groups)
-    if not FEW_INTERVENTIONS <= len(groups) <= MOST_REFITTED:
+    if not FEWEST <= len(groups) <= MOST_REFITTED:
         return None
     read = read_out(goal, training.as_read, times_h=world.times_h, variables=world.variables)
     contestant = named([world.verdict.picked])[0]
@@ -48,6 +48,6 @@ def inside(world: WorldModel, goal: Goal, *, seed: int) -> Inside | None:
         squares += [z[(member == group) & torch.isfinite(z)].square().mean() for group in torch.unique(member)]
     known = torch.stack(squares)
     known = known[torch.isfinite(known)]
-    if len(known) < FEW_INTERVENTIONS:
+    if len(known) < FEWEST:
         return None
     return Inside(spread=max(1.0, float(known.mean().sqrt())), conditions=COUNTS_FOR * len(known), why=f"refits on parts of the {len(training)} experiments")

@@ -29,6 +29,7 @@ from .stop_report import stop_report
 from .synthesize import synthesize
 from .verify import verify
 from .what_if import what_if
+from .why import why, why_not
 
 app = typer.Typer(
     name="nextwell", no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False, epilog=EPILOG,
@@ -37,7 +38,7 @@ app = typer.Typer(
 _COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo, "new": new, "check": check, "check-protocol": check_protocol, "status": status, "propose": propose, "amend": amend, "compile": compile_command,
     "approve": approve, "read": read, "record": record, "import": import_results, "run": run, "report": report, "certify": certify, "bench": bench, "doctor": doctor, "verify": verify,
-    "what-if": what_if, "synthesize": synthesize, "stop-report": stop_report,
+    "what-if": what_if, "synthesize": synthesize, "stop-report": stop_report, "why": why, "why-not": why_not,
 }  # fmt: skip
 for name, command in _COMMANDS.items():
     app.command(name, epilog=EPILOG)(command)

@@ -48,6 +48,8 @@ def status(file: CampaignFile, workspace: WorkspaceFolder = DEFAULT_WORKSPACE, t
             changed = [*edited_after_approval(campaign, state.rounds), *waiting]
             voice.told["changed_after_compiling"] = changed
             voice.notes(changed)
+        if state is not None:
+            show_honesty(voice, state)
         show_sources(voice, state)
         stands = standing(state)
         voice.told["certificate"] = stands.model_dump(mode="json")
@@ -72,6 +74,23 @@ def show_sources(voice: Voice, state: CampaignState | None) -> None:
     voice.told["sources"] = list(told)
     for line in told:
         voice.say(f"  source {line}")
+
+
+def show_honesty(voice: Voice, state: CampaignState) -> None:
+    """How stored predictions fared, what the next batch will be told for it, and what the last batch was worth."""
+    from ..verbs.honesty import honesty
+
+    if not any(experiment.predictions for opened in state.rounds for experiment in opened.experiments):
+        return
+    told = honesty(state)
+    voice.told["honesty"] = told.frame().to_dict("records")
+    for line in told.lines:
+        voice.say(f"  {line}")
+    report = state.stopped or (state.rounds[-1].report if state.rounds else None)
+    if report is not None:
+        voice.told["stop"] = report.model_dump(mode="json")
+        when = "Before the next round" if state.stopped else f"Before round {report.rounds + 1}"
+        voice.say(f"  {when}: {report.advice}")
 
 
 def where_option(workspace: object) -> str:

@@ -1,0 +1,1 @@
+"""Why this experiment, why not that one, and which factors matter."""
