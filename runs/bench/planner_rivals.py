@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Protocol
+from warnings import catch_warnings
 
 import numpy as np
 
@@ -136,7 +137,9 @@ class Edbo(Told):
         best, jitter = float(told.max()), 0.01 * float(np.std(self.y) or 1.0)
         free, chosen = self.free, []
         for _ in range(n):
-            acquisition = ExpectedImprovement(model, best_f=best + jitter)
+            with catch_warnings(action="ignore"):
+                # BoTorch advises its logarithm, which EDBO did not have
+                acquisition = ExpectedImprovement(model, best_f=best + jitter)
             with torch.no_grad():
                 value = torch.cat([acquisition(block.unsqueeze(-2)) for block in torch.split(unit[free], 10 * BLOCK)])
                 row = int(free[int(value.argmax())])
