@@ -13,11 +13,14 @@ def with_roles(
 ) -> tuple[ProposedExperiment, ...]:
     """The whole batch: each candidate followed by its repeats, then controls, then blanks.
 
-    `batch.replicates` counts the wells of a candidate, so 2 makes one repeat beside it.
+    `batch.replicates` counts the wells of a candidate, so 2 makes one repeat beside it. A candidate may itself repeat another, or an
+    experiment of an earlier round.
     """
     whole: list[ProposedExperiment] = []
+    now: dict[str | None, str] = {}  # of a candidate's id before the batch was whole
     for candidate in candidates:
-        first = candidate.model_copy(update={"id": _id(round, len(whole) + 1)})
+        now[candidate.id] = _id(round, len(whole) + 1)
+        first = candidate.model_copy(update={"id": now[candidate.id], "repeat_of": now.get(candidate.repeat_of, candidate.repeat_of)})
         whole.append(first)
         for k in range(batch.wells_each - 1):
             whole.append(

@@ -40,7 +40,7 @@ def refined(value: Value, entry: SharedColumns, *, encoder: Encoder, step: float
             moved = list(value)
             moved[i] = round(min(max(value[i] + way * step, 0.0), 1.0), 9)
             found.append(tuple(moved))
-    return [value for value in dict.fromkeys(found)]
+    return list(dict.fromkeys(found))
 
 
 def _distinct(pool: Pool, entry: SharedColumns) -> list[Value]:

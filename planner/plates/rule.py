@@ -14,7 +14,7 @@ from world_model.terms.campaign_doc import Batch, Control
 from world_model.terms.errors import DesignError, nearest
 from world_model.terms.shared import Shared
 
-from .seats import Ground, Seating, seat
+from .seats import Ground, seat
 
 SAME_VALUE = 1e-6  # of a factor's range: nearer than this two values are one
 ENDLESS = 10**9  # wells of a round without plates
@@ -120,10 +120,6 @@ class BatchRule:
         """The rule of a round whose values are chosen, one set a shared entry; None where they are not yet."""
         settled = [None if values is None else tuple(values) for values in sets]
         return replace(self, shared=tuple(replace(entry, settled=values) for entry, values in zip(self.shared, settled, strict=True)))
-
-    def seating(self, entry: SharedColumns, design: Tensor) -> Seating | None:
-        """Where the wells of designs `n x d` stand, with controls; None where they don't fit."""
-        return seat(self._counts(entry, design), entry.grounds)
 
     def room_for(self, n: int) -> str | None:
         """Why `n` candidates can't stand on the round's wells, or None."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeVar
 
 
 @dataclass(frozen=True, order=True)
@@ -15,10 +16,10 @@ class Ground:
     values: int
 
 
-Seating = tuple[dict[Hashable, int], ...]
+Kind = TypeVar("Kind", bound=Hashable)
 
 
-def seat(counts: Mapping[Hashable, int], grounds: Sequence[Ground]) -> Seating | None:
+def seat(counts: Mapping[Kind, int], grounds: Sequence[Ground]) -> tuple[dict[Kind, int], ...] | None:
     """For each ground, how many wells of which value stand on it; None where no seating was found.
 
     Exact where each ground holds one value, or where there is one ground. Several grounds of several values are filled in turn, by
@@ -36,8 +37,8 @@ def seat(counts: Mapping[Hashable, int], grounds: Sequence[Ground]) -> Seating |
     return None
 
 
-def _in_turn(wanted: Sequence[tuple[Hashable, int]], grounds: Sequence[Ground]) -> Seating | None:
-    seated: list[dict[Hashable, int]] = [{} for _ in grounds]
+def _in_turn(wanted: Sequence[tuple[Kind, int]], grounds: Sequence[Ground]) -> tuple[dict[Kind, int], ...] | None:
+    seated: list[dict[Kind, int]] = [{} for _ in grounds]
     place = 0
     for value, count in wanted:
         left = count
@@ -54,7 +55,7 @@ def _in_turn(wanted: Sequence[tuple[Hashable, int]], grounds: Sequence[Ground]) 
     return tuple(seated)
 
 
-def _one_value_each(wanted: Mapping[Hashable, int], grounds: Sequence[Ground]) -> Seating | None:
+def _one_value_each(wanted: Mapping[Kind, int], grounds: Sequence[Ground]) -> tuple[dict[Kind, int], ...] | None:
     """Each ground goes to one value. Grounds of equal size are alike, so the search is over how many of each size a value gets."""
     sizes = tuple(sorted({ground.wells for ground in grounds}, reverse=True))
     stock = tuple(sum(ground.wells == size for ground in grounds) for size in sizes)
@@ -75,7 +76,7 @@ def _one_value_each(wanted: Mapping[Hashable, int], grounds: Sequence[Ground]) -
     if found is None:
         return None
     free = {size: [i for i, ground in enumerate(grounds) if ground.wells == size] for size in sizes}
-    seated: list[dict[Hashable, int]] = [{} for _ in grounds]
+    seated: list[dict[Kind, int]] = [{} for _ in grounds]
     for value, taken in zip(order, found, strict=True):
         left = wanted[value]
         for size, number in zip(sizes, taken, strict=True):

@@ -10,7 +10,9 @@ from world_model.terms.proposal import ProposedExperiment
 
 from .lift import told_settings
 from .rule import BatchRule, Key, SharedColumns
-from .seats import Seating, seat
+from .seats import seat
+
+Seating = tuple[dict[Key, int], ...]
 
 
 def on_plates(experiments: Sequence[ProposedExperiment], rule: BatchRule) -> tuple[ProposedExperiment, ...]:

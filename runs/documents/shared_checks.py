@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from world_model.terms.campaign_doc import Batch
 from world_model.terms.errors import ProtocolError, nearest

@@ -43,7 +43,7 @@ class Control(Word):
 
 def _replicates(given: object) -> int | str:
     if given == "auto" or (isinstance(given, int) and not isinstance(given, bool) and given >= 1):
-        return given  # type: ignore[return-value]
+        return given
     raise ValueError(f"expected a whole number of at least 1, or 'auto', found {given!r}")
 
 
