@@ -111,9 +111,9 @@ def _nearby(world: WorldModel, worth: AcquisitionFunction, *, start: Tensor, rul
 
 def _shortlist(world: WorldModel, task: Task, pool: Pool, *, seed: int) -> Pool:
     """The part of a large pool that can win, by marginals alone."""
-    if len(pool) <= SHORTLIST:
-        return pool
-    return pool.take(worth_a_look(world, member_for(task), task, pool.design, size=SHORTLIST, seed=seed))
+    member = member_for(task)
+    size = min(SHORTLIST, member.looks_at or SHORTLIST)
+    return pool if len(pool) <= size else pool.take(worth_a_look(world, member, task, pool.design, size=size, seed=seed))
 
 
 def _optimise(world: WorldModel, worth: AcquisitionFunction, *, start: Tensor, kept: Mapping[int, float], seed: int) -> Tensor | None:

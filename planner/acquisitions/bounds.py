@@ -36,10 +36,10 @@ def upper_bounds(world: WorldModel, task: Task, design: Tensor, *, seed: int) ->
     likely = chances(world, task, design, seed=seed).prod(dim=1) if task.constraints else None
     columns = []
     for goal, belief in zip(task.goals, told, strict=True):
-        columns += [_likely_first(goal.score(belief.mean) + width * belief.sd, likely, least) for width, least in zip(WIDTHS, LIKELY, strict=True)]
+        columns += [likely_first(goal.score(belief.mean) + width * belief.sd, likely, least) for width, least in zip(WIDTHS, LIKELY, strict=True)]
     if len(task.goals) > 1:
         for width, least in zip(WIDTHS, LIKELY, strict=True):
-            columns += [_likely_first(joint, likely, least) for joint in _joint_bounds(task, told, width, seed=seed)]
+            columns += [likely_first(joint, likely, least) for joint in _joint_bounds(task, told, width, seed=seed)]
     if likely is not None:
         columns.append(likely)
     return torch.stack(columns, dim=1)
@@ -62,7 +62,7 @@ def _joint_bounds(task: Task, told: list[MeanSd], width: float, *, seed: int) ->
     return [(one * share).amin(dim=-1) + 0.05 * (one * share).sum(dim=-1) for one in weights]
 
 
-def _likely_first(bound: Tensor, likely: Tensor | None, least: float) -> Tensor:
+def likely_first(bound: Tensor, likely: Tensor | None, least: float) -> Tensor:
     """Bounds of those that are likely enough to keep the constraints, then those of the others."""
     if likely is None:
         return bound

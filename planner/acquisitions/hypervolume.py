@@ -6,6 +6,7 @@ import torch
 from botorch.acquisition.multi_objective import logei
 from botorch.acquisition.multi_objective.logei import qLogNoisyExpectedHypervolumeImprovement
 from botorch.acquisition.multi_objective.parego import qLogNParEGO
+from botorch.utils.multi_objective.box_decompositions.non_dominated import FastNondominatedPartitioning
 from botorch.utils.multi_objective.hypervolume import infer_reference_point
 from botorch.utils.multi_objective.pareto import is_non_dominated
 from botorch.utils.sampling import manual_seed
@@ -14,10 +15,13 @@ from torch import Tensor
 from world_model.fit import WorldModel
 
 from ..surrogate.surrogate import Surrogate
-from .feasibility import callables, kept_in_mean, limits
+from .bounds import likely_first
+from .feasibility import callables, chances, kept_in_mean, limits
 from .member import Member
 from .task import Task
 
+_WIDTHS = (0.0, 0.5, 1.0, 2.0, 3.0)  # sd better than expected
+_LIKELY = 0.1  # how likely constraints must hold to go first
 MOST_GOALS = 3  # the boxes under a front multiply with every further goal: beyond, fronts weighed at random
 
 # BoTorch would compile a kernel on the user's machine at first use, a minute and a compiler for a factor of two: it is not asked to
@@ -80,7 +84,26 @@ def reference(world: WorldModel, task: Task, seen: Tensor, *, seed: int) -> Tens
     return torch.tensor([told if told is not None else float(inferred[i]) for i, told in enumerate(given)], dtype=torch.double)
 
 
+def optimistic(world: WorldModel, task: Task, design: Tensor, *, seed: int) -> Tensor:
+    """`c x k`: what a candidate adds to the hypervolume if each goal turns out some sd better than expected. With constraints, what is
+    likely to keep them goes first, and one column is how likely that is."""
+    posterior = world.posterior_at(design)
+    told = [posterior.readout(goal, seed=seed) for goal in task.goals]
+    seen = scores_seen(world, task, seed=seed)
+    kept = kept_in_mean(world, task, world.training.design, seed=seed)
+    boxes = FastNondominatedPartitioning(ref_point=reference(world, task, seen, seed=seed), Y=seen[kept] if kept.any() else seen[:0])
+    low, high = boxes.get_hypercell_bounds()
+    likely = chances(world, task, design, seed=seed).prod(dim=1) if task.constraints else None
+    columns = []
+    for width in _WIDTHS:
+        best = torch.stack([goal.score(belief.mean) + width * belief.sd for goal, belief in zip(task.goals, told, strict=True)], dim=-1)
+        gained = (torch.minimum(best.unsqueeze(1), high) - low).clamp_min(0).prod(dim=-1).sum(dim=-1)
+        columns.append(likely_first(gained, likely, _LIKELY))
+    return torch.stack([*columns, likely] if likely is not None else columns, dim=1)
+
+
 HYPERVOLUME = Member(
-    name="noisy log expected hypervolume improvement", suits=lambda task: task.is_front and len(task.goals) <= MOST_GOALS, build=hypervolume
+    name="noisy log expected hypervolume improvement", suits=lambda task: task.is_front and len(task.goals) <= MOST_GOALS, build=hypervolume,
+    bounds=optimistic, looks_at=512,
 )
 WEIGHED_AT_RANDOM = Member(name="noisy log expected improvement of random weighings", suits=lambda task: task.is_front, build=weighed_at_random)
