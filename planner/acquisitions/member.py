@@ -67,6 +67,7 @@ class Member:
         build: one point at a time.
         needs: of the surrogate.
         bounds: which candidates of a large pool are looked at; None: the upper bounds of the goals.
+        looks_at: at most so many candidates of a pool, where each is dear to judge; None: as many as the search can bear.
         many: how a large batch is chosen; None: by joint draws of the goals.
         tables_at_once: `many` chooses small batches too, where every candidate that is left is in the pool.
         explores: it does so where the model knows little, so that no part of a batch is left to space-filling.
@@ -79,6 +80,7 @@ class Member:
     build: Build
     needs: Needs = Needs()
     bounds: Bounds | None = None
+    looks_at: int | None = None
     many: ChooseMany | None = None
     tables_at_once: bool = False
     explores: bool = False
