@@ -171,6 +171,7 @@ def _planned(
         data, task, mechanism = view.data, view.task, None
     elif seeks_hits(asked.goals):
         hits = hits_view(data, asked.goals)
+        sources = [replace(one, data=hits_view(one.data, asked.goals).data) for one in sources]
         data, task, mechanism = hits.data, replace(asked, goals=hits.goals), None
     chosen = _Chosen(goals=task.goals)
     member = member_for(task)
@@ -207,9 +208,9 @@ def _planned(
     safe = safest(world, task, pool, n=n, seed=int(seeds[1]))
     pool = safe.pool
     corrected = chosen.correction = correction(world, chosen.goals, asked.goals, foretold, seed=int(seeds[3]))
-    # at least half of a batch; a batch of one is the model's, or nothing would ever be learned from the model
-    n_filling = (n + 1) // 2 if (world.verdict.level < 2 or believed.weak) and n > 1 and not member.explores else 0
-    why = "Space-filling: the model has not yet beaten a no-effect and an action-shuffled one, so half of the batch explores."
+    # a batch of one is the model's, or nothing would ever be learned from the model
+    n_filling = (n + 1) // 2 if believed.weak and n > 1 and not member.explores else 0
+    why = "Space-filling: earlier data of another kind are all that the model has, so half of the batch explores."
     if (wells := corrected.exploring.wells(n, round=round)) > n_filling:
         n_filling, why = wells, f"Space-filling, for predictions failed: {corrected.exploring.why}"
     n_model = n - n_filling
