@@ -46,7 +46,7 @@ def draw_feasible(encoder: Encoder, n: int, *, seed: int, uniform: bool = False)
     if len(points) < n and encoder.space.constraints:
         points = torch.cat([points, _polytope_points(encoder, n, seed=seed)])[:n]
         if len(points) < min(n, _FEW):
-            points = torch.cat([points, thin_points(encoder, n, known=points, to_levels=to_levels, feasible=feasible, seed=seed)])[:n]
+            points = torch.cat([points, thin_points(encoder, min(n, 2 * _FEW), known=points, to_levels=to_levels, feasible=feasible, seed=seed)])[:n]
     if not len(points):
         raise DesignError(
             f"Expected points that meet {'; '.join(map(str, encoder.space.constraints))}, found none among {drawn} tries. "

@@ -1,4 +1,4 @@
-"""Space-filling choices: the start, and the part of a batch that explores while the model has not earned trust."""
+"""Space-filling choices: the start, and the part of a batch that explores where predictions made beforehand failed."""
 
 from __future__ import annotations
 
@@ -54,4 +54,5 @@ def _weighted(encoder: Encoder, design: Tensor) -> Tensor:
             weights += [0.5**0.5] * table.shape[1]
         else:
             weights += [table.shape[1] ** -0.5] * table.shape[1]
+    weights += [0.0] * len(encoder.derived)  # what follows from factors is no distance of its own
     return encoder.features(design) * torch.tensor(weights, dtype=torch.double)

@@ -66,7 +66,7 @@ class Region:
         try:
             drawn = get_polytope_samples(
                 n=n, bounds=torch.stack([self.low[free], self.high[free]]), inequality_constraints=self.reduced(self.inequalities) or None,
-                equality_constraints=self.reduced(self.equalities) or None, seed=seed, n_burnin=200, n_thinning=4,
+                equality_constraints=self.reduced(self.equalities) or None, seed=seed, n_burnin=64, n_thinning=2,
             )  # fmt: skip
         except (ValueError, RuntimeError):
             return self.point.unsqueeze(0)  # no interior: the equalities leave this point alone

@@ -19,8 +19,9 @@ from world_model.terms.steps_of import places_of
 from .parts import with_parts
 from .regions import region_about
 
-_SEEDS, _SEEDS_OF_PRODUCTS = 48, 8  # a programme with logarithms takes a second, one without a fiftieth
-_WALKS, _STEPS_AT_ONCE = 60, 512
+_SEEDS, _SEEDS_OF_PRODUCTS = 24, 6  # a programme with logarithms takes a second, one without a fiftieth
+_REGIONS = 12
+_WALKS, _STEPS_AT_ONCE = 40, 512
 
 Flags = Callable[[Encoder, Tensor], Tensor]
 Levels = Callable[[Encoder, Tensor], Tensor]
@@ -53,8 +54,9 @@ def thin_points(encoder: Encoder, n: int, *, known: Tensor, to_levels: Levels, f
     found = torch.unique(found[feasible(encoder, found)], dim=0)
     if not len(found):
         return found
-    share = max(1, n // (2 * len(found)))
-    inside = [region.samples(share, seed=seed + k) for k, point in enumerate(found) if (region := region_about(encoder, point)) is not None]
+    about = found[torch.randperm(len(found), generator=generator)[:_REGIONS]]
+    share = max(1, n // (2 * len(about)))
+    inside = [region.samples(share, seed=seed + k) for k, point in enumerate(about) if (region := region_about(encoder, point)) is not None]
     found = torch.cat([found, *inside])
     found = torch.unique(found[feasible(encoder, found)], dim=0)
     for _ in range(_WALKS):
@@ -89,11 +91,12 @@ def _moved(encoder: Encoder, starts: Tensor, *, to_levels: Levels, random: np.ra
         at = np.flatnonzero((kind == 1) & (random.integers(0, len(sums), n) == k))
         if len(at):
             moved[at] = _exchanged(encoder, starts[at], word, random=random)
-    for i in np.flatnonzero(kind == 2).tolist():
-        names = list(sums[int(random.integers(len(sums)))].terms)
-        one, other = (encoder.space.names.index(str(name)) for name in random.choice(names, 2, replace=False)) if len(names) > 1 else (0, 0)
-        moved[i] = starts[i]
-        moved[i, [one, other]] = starts[i, [other, one]]
+    for k, word in enumerate(sums):
+        columns = torch.tensor([encoder.space.names.index(name) for name in word.terms])
+        at = torch.as_tensor(np.flatnonzero((kind == 2) & (random.integers(0, len(sums), n) == k)))
+        one, other = (columns[torch.as_tensor(random.integers(0, len(columns), len(at)))] for _ in range(2))
+        moved[at] = starts[at]
+        moved[at, one], moved[at, other] = starts[at, other], starts[at, one]
     return moved
 
 

@@ -265,7 +265,7 @@ def _feature_table(factor: Categorical, told: LevelFeatures | None) -> Tensor:
         # 18,000 columns for 18,000 genes of which nothing is known but their names: any two are about as far apart here, too
         # (Johnson & Lindenstrauss 1984)
         signs = np.random.default_rng(0).integers(0, 2, (len(factor.levels), _SIGNS))
-        return torch.as_tensor((signs - 0.5) * (2.0 / _SIGNS) ** 0.5 + 0.5, dtype=torch.double)
+        return torch.as_tensor((signs - 0.5) * (4.0 / _SIGNS) ** 0.5 + 0.5, dtype=torch.double)
     if factor.descriptors is None:
         return torch.eye(len(factor.levels), dtype=torch.double) if len(factor.levels) > 1 else torch.zeros(1, 1, dtype=torch.double)
     return torch.as_tensor(_informative(factor.descriptors, factor.levels), dtype=torch.double)

@@ -20,6 +20,7 @@ from world_model.terms.steps_of import places_of
 if TYPE_CHECKING:
     import numpy as np
 
+_TRIED = 256  # random points that are tried before anything is proven
 _MOST_PAIRS = 24  # constraints whose pairs are tried before the deletion filter
 _MOST_LISTED = 50_000  # points of the factors concerned that are looked at one and all where a programme can't say everything
 _MOST_ASKED = 5_000  # of these where a function of the user's own has to answer for each
@@ -94,19 +95,23 @@ def _is_met_by_some(factors: Sequence[Factor], constraints: Sequence[Constraint]
     """Whether one of a few random points meets them all: then there is nothing to prove."""
     import numpy as np
 
-    if any(isinstance(constraint, Custom) for constraint in constraints):
-        return False
     random = np.random.default_rng(0)
     columns: dict[str, np.ndarray] = {}
     for factor in factors:
         if isinstance(factor, Categorical):
-            columns[factor.name] = random.integers(len(factor.levels), size=64)
+            columns[factor.name] = random.integers(len(factor.levels), size=_TRIED)
         elif isinstance(factor, Continuous):
-            columns[factor.name] = random.uniform(factor.low, factor.high, 64)
+            columns[factor.name] = random.uniform(factor.low, factor.high, _TRIED)
         else:
             places = places_of(factor)
-            columns[factor.name] = places.low + random.integers(places.count, size=64) * places.step if places.step else random.choice(places.listed, 64)
-    return bool((sum(violation(constraint, columns) for constraint in constraints) == 0).any())
+            columns[factor.name] = places.low + random.integers(places.count, size=_TRIED) * places.step if places.step else random.choice(places.listed, _TRIED)
+    # functions of the user's own last, and only for points that everything else allows
+    for constraint in sorted(constraints, key=lambda one: isinstance(one, Custom)):
+        met = violation(constraint, columns) == 0
+        columns = {name: column[met] for name, column in columns.items()}
+        if not met.any():
+            return False
+    return True
 
 
 def _is_listed_feasible(factors: Sequence[Factor], constraints: Sequence[Constraint], *, derived: Sequence[Derived], violation: Violation) -> bool:
