@@ -24,7 +24,7 @@ from .plate_kernel import TYPICAL
 from .reading_noise import of_one_more, of_rows
 from .terms.readings import Noise
 
-MOST_FITTED = 400  # rows that hyper-parameters are learned from; predictions use all. The fit costs the cube of this
+MOST_FITTED = 256  # rows that hyper-parameters are learned from; predictions use all. The fit costs the cube of this
 MOST_FITTED_ALL = 1200  # rows times coefficients, likewise, where there are several; each has at least `FEWEST_FITTED`
 FEWEST_FITTED = 128
 _BLOCK = 8192  # designs whose covariance with the training rows is held at a time

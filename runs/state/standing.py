@@ -83,4 +83,4 @@ def _judged(state: CampaignState | None) -> Level:
 
 
 def _house(state: CampaignState | None) -> str:
-    return "the judge's verdict alone counts (level 2: action-conditioned)." if _judged(state) == 2 else "nothing is claimed, and half of each batch explores."
+    return "the judge's verdict alone counts (level 2: action-conditioned)." if _judged(state) == 2 else "nothing is claimed for the model; its own uncertainty decides how far a batch explores."
