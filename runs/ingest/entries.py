@@ -21,6 +21,7 @@ class Entry:
     experiment: str | None = None
     time_h: float | None = None
     unit: str | None = None
+    sd: str | None = None
 
 
 @dataclass(frozen=True)

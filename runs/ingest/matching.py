@@ -15,7 +15,7 @@ from world_model.terms.plates import parse_well, well_name
 from world_model.terms.readings import Flag
 from world_model.terms.units import check_unit, conversion_factor
 
-from .cells import UnreadableCell, read_cell
+from .cells import UnreadableCell, read_cell, read_number
 from .entries import Entries, Entry, UnreadCell
 from .problems import CellProblem
 from .reading_plan import ReadingPlan, times_of
@@ -35,7 +35,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """One cell that was taken: `raw` in the measurement's own unit, None where the flag says why; `limit` what it lay beyond, where told."""
+    """One cell that was taken: `raw` in the measurement's own unit, None where the flag says why; `limit` what it lay beyond, `sd` its sd, where told."""
 
     place: Place
     measurement: str
@@ -46,6 +46,7 @@ class Taken:
     column: str
     mark: str = ""
     limit: float | None = None
+    sd: float | None = None
 
 
 @dataclass
@@ -176,9 +177,19 @@ def _take(
         refuse(entry.column, f"a number, or a mark such as OVRFLW, for {place}", str(fault), f"Correct the cell, or declare the well as failed: --failed {place.well or place.experiment}=\"why\".")
         return
     raw = None if cell.value is None else cell.value * factor
+    sd = None
+    if entry.sd:
+        try:
+            sd = read_number(entry.sd, decimal_comma=entries.decimal_comma) * abs(factor)
+        except UnreadableCell as fault:
+            refuse(f"{entry.column} sd", f"an sd of at least 0 for {place}", str(fault), "Correct the cell, or leave it empty.")
+            return
+        if sd < 0:
+            refuse(f"{entry.column} sd", f"an sd of at least 0 for {place}", entry.sd, "Correct the cell, or leave it empty.")
+            return
     matched.taken[key] = Taken(
         place=place, measurement=measurement.name, at_h=at_h, raw=raw, flag=cell.flag, row=entry.row, column=entry.column, mark=entry.text,
-        limit=None if cell.limit is None else cell.limit * factor,
+        limit=None if cell.limit is None else cell.limit * factor, sd=sd,
     )  # fmt: skip
 
 

@@ -210,7 +210,7 @@ def _readings(
                 found.append(
                     Observation(
                         experiment_id=place.experiment, variable=measurement.name, at_h=at_h,
-                        value=to_one_cm(raw - dark, path) if keep and raw is not None else None, raw=raw, sd=measurement.noise,
+                        value=to_one_cm(raw - dark, path) if keep and raw is not None else None, raw=raw, sd=None if one is None or one.sd is None else one.sd / path,
                         flag="failed" if place in lost or one is None else one.flag, plate=place.plate, well=place.well,
                         source=f"{sha256[:12]}:{one.row}" if one is not None else "",
                         limit=None if one is None or one.limit is None or place in lost else to_one_cm(one.limit - dark, path),

@@ -1,7 +1,8 @@
 """The tidy dialect: one row a reading, or one row a well and time with a column for each measurement.
 
 Columns, in any order: `plate` and `well`, or `experiment_id`; `time_h` (or `time_min`, `time_s`; empty or absent for an end
-point); then either `measurement`, `value`, `unit`, or one column a measurement, named `OD600` or `OD600 [unit]`. Separated by
+point); then either `measurement`, `value`, `unit`, or one column a measurement, named `OD600` or `OD600 [unit]`; where the sd of a
+reading is known, `sd` beside `value`, or `OD600_sd` beside `OD600`, in the reading's unit. Separated by
 commas, semicolons or tabs; with semicolons or tabs a number may have a decimal comma. Any other column is listed as unread.
 """
 
@@ -19,7 +20,8 @@ from .raw_text import Row
 
 PLACES = ("plate", "well", "experiment_id")
 HOURS = {"time_h": 1.0, "time_min": 1 / 60, "time_s": 1 / 3600}
-LONG = ("measurement", "value", "unit")
+LONG = ("measurement", "value", "unit", "sd")
+SD = "_sd"  # after the name of a measurement's column
 WITH_UNIT = re.compile(r"^(?P<name>.+?)\s*[\[(](?P<unit>[^\[\]()]*)[\])]$")
 
 
@@ -41,7 +43,8 @@ def read_tidy(rows: Sequence[Row], *, separator: str, measured: Sequence[str]) -
         return entries
     width = len(header)
     wide = {title: split for title in header if (split := _measurement_of(title, measured)) is not None} if "value" not in header else {}
-    numbers = [title for title in header if title in HOURS or title == "value" or title in wide]
+    sds = {f"{measurement}{SD}" for measurement, _ in wide.values()} | {"sd"}
+    numbers = [title for title in header if title in HOURS or title == "value" or title in wide or title in sds]
     entries.decimal_comma = separator != "," and not any(
         re.fullmatch(r"[+-]?\d*\.\d+.*", row.cells[header.index(title)]) for row in rows[1:] for title in numbers if header.index(title) < len(row.cells)
     )
@@ -107,12 +110,12 @@ def _measurement_of(title: str, measured: Sequence[str]) -> tuple[str, str | Non
 
 
 def _entry(
-    row: Row, cell: dict[str, str], *, column: str = "", measurement: str = "", time_h: float | None = None, unit: str | None = None
+    row: Row, cell: dict[str, str], *, column: str = "", measurement: str = "", time_h: float | None = None, unit: str | None = None, sd: str | None = None
 ) -> Entry:
     """One cell of a row with its place; without a column, the place alone."""
     return Entry(
         row=row.line, column=column, text=cell[column] if column else "", measurement=measurement, time_h=time_h, unit=unit,
-        plate=cell.get("plate") or None, well=cell.get("well") or None, experiment=cell.get("experiment_id") or None,
+        sd=sd or None, plate=cell.get("plate") or None, well=cell.get("well") or None, experiment=cell.get("experiment_id") or None,
     )  # fmt: skip
 
 
@@ -128,10 +131,10 @@ def _read_row(row: Row, header: list[str], wide: dict[str, tuple[str, str | None
             entries.spoilt.append(_entry(row, cell))
             return
     if "value" in cell:
-        entries.found.append(_entry(row, cell, column="value", measurement=cell["measurement"], time_h=time_h, unit=cell.get("unit")))
+        entries.found.append(_entry(row, cell, column="value", measurement=cell["measurement"], time_h=time_h, unit=cell.get("unit"), sd=cell.get("sd")))
     for title, (measurement, unit) in wide.items():
-        entries.found.append(_entry(row, cell, column=title, measurement=measurement, time_h=time_h, unit=unit))
-    used = {*PLACES, *HOURS, *wide} | (set(LONG) if "value" in cell else set())
+        entries.found.append(_entry(row, cell, column=title, measurement=measurement, time_h=time_h, unit=unit, sd=cell.get(f"{measurement}{SD}")))
+    used = {*PLACES, *HOURS, *wide, *(f"{measurement}{SD}" for measurement, _ in wide.values())} | (set(LONG) if "value" in cell else set())
     for i, (title, text) in enumerate(zip(header, row.cells, strict=False)):
         if title not in used and text:
             entries.unread.append(UnreadCell(row.line, title or str(i + 1), text, "no column of this name is expected"))

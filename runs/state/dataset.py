@@ -33,17 +33,18 @@ def dataset(state: CampaignState) -> Dataset:
     column = {measurement.name: i for i, measurement in enumerate(measurements)}
     times = _times(state, measurements, place)
     values = np.full((len(rows), len(times), len(column)), np.nan)
-    flags, limits = np.full(values.shape, -1, dtype=int), np.full(values.shape, np.nan)
+    flags, limits, sds = np.full(values.shape, -1, dtype=int), np.full(values.shape, np.nan), np.full(values.shape, np.nan)
     for block in state.blocks:
         readings = block.readings
-        for id, variable, at_h, value, flag, limit in zip(
-            readings.experiment_id, readings.variable, readings.at_h, readings.value, readings.flag, readings.limit, strict=True
+        for id, variable, at_h, value, flag, limit, sd in zip(
+            readings.experiment_id, readings.variable, readings.at_h, readings.value, readings.flag, readings.limit, readings.sd, strict=True
         ):
             if id in place and variable in column:
                 cell = place[id], _slot(times, at_h), column[variable]
                 flags[cell] = _INDEX[flag]
                 values[cell] = value if value is not None and flag in ("ok", "below limit") else np.nan
                 limits[cell] = np.nan if limit is None else limit
+                sds[cell] = np.nan if sd is None else sd
     for id in state.failed:
         if id in place and id not in state.answered:
             flags[place[id]] = _INDEX["failed"]
@@ -53,7 +54,8 @@ def dataset(state: CampaignState) -> Dataset:
         settings={name: _column([done[e.id][name] for e in rows]) for name in state.charter.factor_names},
         roles=tuple(experiment.role for experiment in rows), blocks=_blocks(state, rows), times_h=times,
         variables=tuple(column), values=values, flags=flags, limits=limits if np.isfinite(limits).any() else None,
-        contexts=_contexts(state, rows),
+        contexts=_contexts(state, rows), sd=sds if np.isfinite(sds).any() else None,
+        noise="unknown" if state.charter.batch.replicates == "auto" else "small",
     )  # fmt: skip
 
 

@@ -107,8 +107,13 @@ class ProtocolApproved(Word):
         return self
 
 
+def _untold(column: tuple[float | None, ...]) -> bool:
+    return all(cell is None for cell in column)
+
+
 class Readings(Word):
-    """Readings by column, all of one length. `value` is None only where the flag says why; `limit` is what it lies beyond, where told."""
+    """Readings by column, all of one length. `value` is None only where the flag says why; `limit` is what it lies beyond, `sd` the sd
+    of the reading, where told."""
 
     experiment_id: tuple[ExperimentId, ...] = ()
     variable: tuple[Name, ...] = ()
@@ -118,13 +123,15 @@ class Readings(Word):
     flag: tuple[Flag, ...] = ()
     well: tuple[Text, ...] = ()
     limit: tuple[float | None, ...] = ()
+    sd: tuple[float | None, ...] = Field((), exclude_if=_untold)
 
     @model_validator(mode="before")
     @classmethod
-    def _no_limit_told(cls, given: object) -> object:
-        # events written before limits were kept have no such column
-        if isinstance(given, dict) and not given.get("limit"):
-            return {**given, "limit": (None,) * len(given.get("experiment_id", ()))}
+    def _nothing_told(cls, given: object) -> object:
+        # events written before limits were kept have no such column, nor has one where no sd was told
+        if isinstance(given, dict):
+            empty = (None,) * len(given.get("experiment_id", ()))
+            return {**given, **{name: empty for name in ("limit", "sd") if not given.get(name)}}
         return given
 
     @model_validator(mode="after")

@@ -22,17 +22,19 @@ TIME_COLUMNS = ("time_h", "time")
 # what `propose` hands out beside the settings; handed back, it says nothing new
 HANDED_OUT = ("role", "reason", "repeat_of")
 MOST_SHOWN = 6
+SD = "_sd"  # after a measurement's name: the column of its readings' sd
 
 
 @dataclass(frozen=True, kw_only=True)
 class FrameReading:
-    """One value of one experiment. `value` is None where the flag says why; a number beside `above limit` is the `limit`."""
+    """One value of one experiment. `value` is None where the flag says why; a number beside `above limit` is the `limit`; `sd` as told."""
 
     variable: str
     at_h: float | None
     value: float | None
     flag: Flag
     limit: float | None = None
+    sd: float | None = None
 
 
 @dataclass(kw_only=True)
@@ -71,9 +73,9 @@ def frame_experiments(frame: pd.DataFrame, charter: Charter, space: SearchSpace)
                 found.append(told)
             _add_contexts(joined, cells, charter)
             at_h = _hours(cells[time]) if time else None
-            pairs = [(name, cells[name]) for name in wide] if wide else [(str(cells["measurement"]), cells["value"])]
-            for variable, value in pairs:
-                _add(joined, variable, at_h, value, cells.get("flag"), charter)
+            pairs = [(name, cells[name], cells.get(f"{name}{SD}")) for name in wide] if wide else [(str(cells["measurement"]), cells["value"], cells.get("sd"))]
+            for variable, value, sd in pairs:
+                _add(joined, variable, at_h, value, sd, cells.get("flag"), charter)
         except ResultsError as fault:
             problems.append(f"row {row}: {fault}")
     if problems:
@@ -84,7 +86,7 @@ def frame_experiments(frame: pd.DataFrame, charter: Charter, space: SearchSpace)
 
 def _refuse_columns(frame: pd.DataFrame, charter: Charter, measured: Sequence[str]) -> None:
     long = {"measurement", "value"} <= set(frame.columns)
-    known = {"experiment_id", "candidate", "flag", *TIME_COLUMNS, *HANDED_OUT, *charter.factor_names, *(context.name for context in charter.contexts), *measured, *(("measurement", "value", "unit") if long else ())}
+    known = {"experiment_id", "candidate", "flag", *TIME_COLUMNS, *HANDED_OUT, *charter.factor_names, *(context.name for context in charter.contexts), *measured, *(f"{name}{SD}" for name in measured if name in frame.columns), *(("measurement", "value", "unit", "sd") if long else ())}
     unknown = [str(column) for column in frame.columns if column not in known and not str(column).startswith("predicted_")]
     if unknown:
         raise ResultsError(f"Expected columns that the campaign knows, found {', '.join(map(repr, unknown))}. {nearest(unknown[0], known)}")
@@ -126,7 +128,7 @@ def _identity(row: int, cells: dict[str, Any], space: SearchSpace) -> FrameExper
     return told
 
 
-def _add(told: FrameExperiment, variable: str, at_h: float | None, value: object, flagged: object, charter: Charter) -> None:
+def _add(told: FrameExperiment, variable: str, at_h: float | None, value: object, sd: object, flagged: object, charter: Charter) -> None:
     names = [measurement.name for measurement in charter.measurements]
     if variable not in names:
         raise ResultsError(f"expected a measurement's name, found {variable!r}. {nearest(variable, names)}")
@@ -144,7 +146,16 @@ def _add(told: FrameExperiment, variable: str, at_h: float | None, value: object
     if flag == "ok" and floor is not None and number < floor:
         raise ResultsError(f"expected {variable} of at least {floor:g} (its floor), found {number:g}. Set flag = 'failed' where the reading is wrong.")
     limit = number if flag in ("above limit", "below limit") else None
-    told.readings.append(FrameReading(variable=variable, at_h=at_h, value=None if flag in ("failed", "above limit") else number, flag=flag, limit=limit))
+    told.readings.append(FrameReading(variable=variable, at_h=at_h, value=None if flag in ("failed", "above limit") else number, flag=flag, limit=limit, sd=_sd(sd, variable)))
+
+
+def _sd(cell: object, variable: str) -> float | None:
+    if _is_missing(cell):
+        return None
+    number = _number(cell, f"the sd of {variable}")
+    if number < 0:
+        raise ResultsError(f"expected an sd of {variable} of at least 0, found {number:g}.")
+    return number
 
 
 def _add_contexts(told: FrameExperiment, cells: dict[str, Any], charter: Charter) -> None:

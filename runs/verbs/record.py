@@ -182,7 +182,7 @@ def columns(observations: Sequence[Observation]) -> Readings:
         experiment_id=tuple(o.experiment_id for o in observations), variable=tuple(o.variable for o in observations),
         at_h=tuple(o.at_h for o in observations), value=tuple(o.value for o in observations), raw=tuple(o.raw for o in observations),
         flag=tuple(o.flag for o in observations), well=tuple(o.well for o in observations),
-        limit=tuple(o.limit for o in observations),
+        limit=tuple(o.limit for o in observations), sd=tuple(o.sd for o in observations),
     )  # fmt: skip
 
 

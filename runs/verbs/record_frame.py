@@ -148,7 +148,7 @@ def _columns(matched: dict[str, FrameExperiment]) -> Readings:
     return Readings(
         experiment_id=tuple(id for id, _ in flat), variable=tuple(r.variable for _, r in flat), at_h=tuple(r.at_h for _, r in flat),
         value=tuple(r.value for _, r in flat), raw=tuple(r.value for _, r in flat), flag=tuple(r.flag for _, r in flat), well=("",) * len(flat),
-        limit=tuple(r.limit for _, r in flat),
+        limit=tuple(r.limit for _, r in flat), sd=tuple(r.sd for _, r in flat),
     )  # fmt: skip
 
 
