@@ -67,6 +67,9 @@ def importances(world: WorldModel, goal: Goal, *, seed: int) -> Importances:
     spread = _scores(world, goal, _feasible(encoder, seed=seed))
     if float(spread.values.std()) <= 1e-9 * max(float(spread.values.abs().max()), 1e-12):
         return Importances(factors=(), how="The model sees no variation over the space.", flat=True)
+    if len(encoder.space.factors) == 1:
+        alone = Importance(factor=encoder.space.names[0], alone=1.0, low=1.0, high=1.0, with_others=1.0)
+        return Importances(factors=(alone,), how="There is one factor alone")
     told = _sobol(world, goal, seed=seed) if box else _ratios(encoder, spread, seed=seed)
     how = (
         "Sobol indices of the model's mean over the whole space" if box

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from scipy.special import ndtr
 
 from world_model.terms.goals import Goal
-from world_model.terms.stop import Span, Stop, StopFinding, StopReport
+from world_model.terms.stop import Reason, Span, Stop, StopFinding, StopReport
 
 from .assess import Assessed
 
@@ -107,8 +107,8 @@ def _in_a_row(held: Sequence[bool]) -> int:
     return next((k for k, one in enumerate(reversed(held)) if not one), len(held))
 
 
-def _plain(reason: str, why: str) -> StopFinding | None:
-    return StopFinding(reason=reason, met=True, why=why) if why else None  # type: ignore[arg-type]
+def _plain(reason: Reason, why: str) -> StopFinding | None:
+    return StopFinding(reason=reason, met=True, why=why) if why else None
 
 
 def _constant(standing: Standing) -> StopFinding | None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planner.explain.importance import Importances, importances
+from planner.honesty.ledger import ledger_of
 from world_model.fit import WorldModel
 from world_model.terms.goals import Goal
 from world_model.terms.lab import Lab
@@ -13,6 +15,7 @@ from world_model.terms.readings import Dataset
 
 from ..state.beyond_limit import BeyondLimit, beyond_limit
 from ..state.campaign_state import CampaignState
+from ..state.foretold import foretold
 from ..state.progress import is_simulated
 from ..state.readout import true_readout
 from .belief import Belief
@@ -20,6 +23,8 @@ from .best_so_far import best_so_far
 from .by_chance import ByChance, by_chance
 from .conditions import Condition, conditions, ranked
 from .coverage import Checked, checked_predictions
+from .pictures.honesty import draw_honesty
+from .pictures.importance import draw_importance
 from .pictures.picture import Picture
 from .pictures.plates import draw_plates
 from .pictures.predicted import draw_predicted
@@ -67,10 +72,18 @@ def part_of_goal(
     top = ranking[:SHOWN_BEST]
     believed = estimates(belief.model, top, goal)
     truths = _truths(lab, top, state, goal)
+    told = [one for one in foretold(state, data) if one.goal == str(goal)]
+    matter = importances(belief.model, goal, seed=state.charter.seed) if belief.model is not None else None
     pictures = {
         "Best so far: nothing was read of any candidate.": draw_progress(curve, chance, goal, state.charter, name=f"best-so-far{suffix}"),
         "Predicted against observed: no prediction has met its result yet.": draw_predicted(pairs, goal, state.charter, name=f"predicted-observed{suffix}"),
-        f"Slices of the model: {belief.why_not or 'no candidate was read.'}": _slices(belief.model, ranking, every, goal, state, f"slices{suffix}"),
+        "Calibration by round: no prediction has met its result yet.": draw_honesty(
+            ledger_of(str(goal), told), told, goal, state.charter, name=f"honesty{suffix}"
+        ),
+        f"Which factors matter: {belief.why_not or 'there is one alone, or the model sees no variation.'}": (
+            draw_importance(matter, goal, state.charter, name=f"importance{suffix}") if matter is not None else None
+        ),
+        f"Slices of the model: {belief.why_not or 'no candidate was read.'}": _slices(belief.model, ranking, every, goal, state, f"slices{suffix}", matter),
         "Plates: no experiment has a well, for no protocol was compiled.": draw_plates(plates(state, data, goal), goal, state.charter, name=f"plates{suffix}"),
     }  # fmt: skip
     return GoalPart(
@@ -84,9 +97,11 @@ def part_of_goal(
 
 
 def _slices(
-    model: WorldModel | None, ranking: tuple[Condition, ...], every: tuple[Condition, ...], goal: Goal, state: CampaignState, name: str
-) -> Picture | None:
-    return draw_slices(model, ranking[0], every, goal, state.charter, name=name) if model is not None and ranking else None
+    model: WorldModel | None, ranking: tuple[Condition, ...], every: tuple[Condition, ...], goal: Goal, state: CampaignState, name: str,
+    matter: Importances | None,
+) -> Picture | None:  # fmt: skip
+    order = [one.factor for one in matter.factors] if matter is not None else []
+    return draw_slices(model, ranking[0], every, goal, state.charter, name=name, matter=order) if model is not None and ranking else None
 
 
 def _truths(lab: Lab | None, top: tuple[Condition, ...], state: CampaignState, goal: Goal) -> list[float]:

@@ -79,6 +79,7 @@ class Page:
     rounds: list[RoundSection]
     deviations: list[DeviationSection]
     deviating: Drawn | None
+    ledger: Table | None
     realised: Table | None
     refused: Table
     judge: Table | None

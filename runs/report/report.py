@@ -14,12 +14,14 @@ from world_model.terms.space import SearchSpace
 from ..journal.raw_files import write_durably
 from ..state.campaign_state import CampaignState
 from ..state.dataset import dataset
+from ..verbs.honesty import honesty
 from ..version import VERSION
 from . import summary, tables
 from .belief import Belief, current_belief, space_of
 from .by_chance import RandomRuns
 from .deviations import RoundDeviations, deviation_sentences, deviation_table, round_deviations
 from .goal_part import GoalPart, part_of_goal
+from .honesty import honesty_sentences, ledger_table, stop_sentences
 from .page import DeviationSection, Drawn, GoalSection, Page, Paragraph, RoundSection, render
 from .pictures.deviating import draw_deviating
 from .pictures.fans import conditions_to_show, draw_fans
@@ -114,7 +116,7 @@ def _page(
         goals=[GoalSection(title=_title(part), best=part.best, pictures=[Drawn.of(p) for p in part.pictures], missing=part.missing) for part in parts],
         shared=[Drawn.of(picture) for picture in shared], rounds=_rounds(state, data, units),
         deviations=_deviations(state, deviations), deviating=Drawn.of(deviating) if deviating is not None else None,
-        realised=realised, refused=tables.refused(state, data), judge=tables.judge_scores(model.verdict) if model else None, judge_by_round=tables.judge_by_round(state),
+        ledger=ledger_table(honesty(state), state), realised=realised, refused=tables.refused(state, data), judge=tables.judge_scores(model.verdict) if model else None, judge_by_round=tables.judge_by_round(state),
         files=tables.files(state), budget=tables.budget(state), head=state.head, head_hash=state.head_hash, version=VERSION,
     )  # fmt: skip
 
@@ -133,8 +135,9 @@ def _summary(state: CampaignState, data: Dataset, parts: list[GoalPart], belief:
     pairs = tuple(pair for part in parts for pair in part.pairs)
     told += [
         Paragraph(title="Against chance", sentences=list(dict.fromkeys(chance))),
-        Paragraph(title="Predictions", sentences=[summary.coverage_sentence(pairs)] if read else []),
+        Paragraph(title="Predictions", sentences=[summary.coverage_sentence(pairs), *honesty_sentences(state)] if read else []),
         Paragraph(title="Model", sentences=summary.judge_sentences(belief)),
+        Paragraph(title="Going on", sentences=stop_sentences(state)),
         Paragraph(title="Standing", sentences=summary.standing_sentences(state) + summary.waiting_sentences(state)),
     ]
     return [paragraph for paragraph in told if paragraph.sentences]

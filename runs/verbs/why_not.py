@@ -16,10 +16,10 @@ from ..state.campaign_state import CampaignState
 from ..state.dataset import dataset
 from ..state.progress import pending
 from ..state.readout import observed
-from .amend import candidate_of
 from .assess_round import snap_of, world_now
 from .open_campaign import OpenCampaign
 from .outcome import Progress, silent
+from .table_rows import candidate_of
 from .why import Neighbour, explained, factor_lines, near_lines, place_lines
 
 if TYPE_CHECKING:

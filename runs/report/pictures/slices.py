@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,7 @@ from .style import BLUE, GREY, ORANGE, PALE, WIDTH_IN, axis_label, canvas, plain
 POINTS = 81
 MOST_AS_POINTS = 12
 MOST_LEVELS = 24
+MOST_FACTORS = 6
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,19 @@ class _Slice:
     allowed: np.ndarray
 
 
-def draw_slices(model: WorldModel, best: Condition, every: tuple[Condition, ...], goal: Goal, charter: Charter, *, name: str) -> Picture:
-    """One panel a factor on a shared scale; dots are everything that was measured, whatever its other factors."""
-    numeric = [factor for factor in model.space.factors if not isinstance(factor, Categorical)]
-    named = [factor for factor in model.space.factors if isinstance(factor, Categorical)]
+def draw_slices(model: WorldModel, best: Condition, every: tuple[Condition, ...], goal: Goal, charter: Charter, *, name: str, matter: Sequence[str] = ()) -> Picture:
+    """One panel a factor on a shared scale; dots are everything that was measured, whatever its other factors.
+
+    Args:
+        matter: factors by how much they matter, most first: of many, the first `MOST_FACTORS` are shown. Without it, the space's order.
+    """
+    order = [*matter, *(factor.name for factor in model.space.factors if factor.name not in matter)]
+    factors = [model.space[name] for name in order[:MOST_FACTORS]]
+    numeric = [factor for factor in factors if not isinstance(factor, Categorical)]
+    named = [factor for factor in factors if isinstance(factor, Categorical)]
     width = WIDTH_IN if len(numeric) != 1 or named else 0.6 * WIDTH_IN
     read = [condition for condition in every if condition.read]
-    limits = _limits(model, best, read, goal)
+    limits = _limits(model, best, read, goal, factors)
     label = axis_label(readout_name(goal, charter), unit_of(goal, charter))
     columns = min(3, len(numeric)) or 1
     numeric_rows = math.ceil(len(numeric) / columns)
@@ -66,12 +74,14 @@ def draw_slices(model: WorldModel, best: Condition, every: tuple[Condition, ...]
             rows[-1].set_xlabel(label)
             plain_ticks(rows[-1], y=False)
         shared_legend(figure, ncols=4 if width == WIDTH_IN else 2)
-        cut = "".join(f" Of {f.name}, {MOST_LEVELS} of {len(f.levels)} levels are shown, those with the best mean." for f in named if len(f.levels) > MOST_LEVELS)
+        left_out = len(order) - len(factors)
+        cut = f" The {left_out} other factors matter less and are left out." if left_out else ""
+        cut += "".join(f" Of {f.name}, {MOST_LEVELS} of {len(f.levels)} levels are shown, those with the best mean." for f in named if len(f.levels) > MOST_LEVELS)
         return Picture(
             name=name, title="Slices of the model", figure=figure,
             caption=f"One factor moves, the others stay at the best condition ({best.ids[0]}); bands are where the true value lies with 90 %. Grey dots are the "
             f"means of all measured conditions, whose other factors differ.{cut}",
-            alt=f"Model slices through the best condition for {', '.join(factor.name for factor in model.space.factors)}",
+            alt=f"Model slices through the best condition for {', '.join(factor.name for factor in factors)}",
         )  # fmt: skip
 
 
@@ -153,10 +163,10 @@ def _categorical(axes: Axes, factor: Categorical, model: WorldModel, best: Condi
     axes.set_title(f"{factor.name} (bold: of the best condition)", fontsize=10)
 
 
-def _limits(model: WorldModel, best: Condition, read: list[Condition], goal: Goal) -> tuple[float, float]:
+def _limits(model: WorldModel, best: Condition, read: list[Condition], goal: Goal, factors: Sequence[Factor]) -> tuple[float, float]:
     """One scale for all panels: it holds every mean, every measured condition, and the bands as far as they don't dwarf these."""
     seen = [condition.mean for condition in read]
-    slices = [_slice(model, best.settings, factor, _grid(factor), goal) for factor in model.space.factors]
+    slices = [_slice(model, best.settings, factor, _grid(factor), goal) for factor in factors]
     centres = np.concatenate([seen, *[part.mean for part in slices]])
     low, high = float(centres.min()), float(centres.max())
     span = (high - low) or abs(high) or 1.0

@@ -83,7 +83,7 @@ def test_the_page_loads_nothing(page):
 
 def test_pngs_of_every_picture_are_there_and_not_blank(page):
     pictures = sorted((page.parent / "png").glob("*.png"))
-    assert [picture.name for picture in pictures] == ["best-so-far.png", "predicted-observed.png", "slices.png"]
+    assert [picture.name for picture in pictures] == ["best-so-far.png", "honesty.png", "predicted-observed.png", "slices.png"]
     for picture in pictures:
         pixels = imread(picture)
         assert pixels.shape[1] > 600 and pixels[..., :3].var() > 1e-3
