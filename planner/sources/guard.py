@@ -101,7 +101,7 @@ def judge_sources(
     uses: list[Use] = []
     for one in sources:
         told: dict[Route, Tensor] = {route: scored({**routes, one.name: route}) for route in (*one.routes(space), "off")}
-        use = _verdict(space, one, told, itself=itself[one.name], n_own=n_own)
+        use = judged_use(space, one, told, itself=itself[one.name], n_own=n_own)
         routes[one.name] = use.route
         uses.append(use)
     return tuple(uses)
@@ -154,7 +154,13 @@ def _at_face_value(space: SearchSpace, one: Earlier, *, itself: bool, n_own: int
     return Use(name=one.name, n=len(one.data), route=route, judged=False, weak=weak, scores={}, itself=True, why=why)
 
 
-def _verdict(space: SearchSpace, one: Earlier, told: Mapping[Route, Tensor], *, itself: bool, n_own: int) -> Use:
+def judged_use(space: SearchSpace, one: Earlier, told: Mapping[Route, Tensor], *, itself: bool, n_own: int) -> Use:
+    """What becomes of a source.
+
+    Args:
+        told: route → `g` scores of the campaign's own held-out interventions.
+        itself: it predicts its own rows.
+    """
     scores = {route: float(score.nan_to_num(torch.inf).mean()) for route, score in told.items()}
     best = min((route for route in told if route != "off"), key=lambda route: scores[route])
     gain = scores["off"] - scores[best]
