@@ -61,7 +61,8 @@ def report_of(assessed: Assessed | None, goal: Goal, stop: Stop, standing: Stand
         _plain("budget", standing.budget), _constant(standing),
     ) if found is not None)  # fmt: skip
     met = [found for found in findings if found.met]
-    stopping = [found for found in met if found.reason in ("exhausted", "budget") or (stop.is_set and found.reason in ("target reached", "converged", "futile"))]
+    wanted = {"exhausted", "budget", *(("target reached",) if stop.reach is not None else ()), *(("converged", "futile") if stop.gain_below is not None else ())}
+    stopping = [found for found in met if found.reason in wanted]
     return told.model_copy(update={"findings": findings, "stop": bool(stopping), "advice": _advice(told, stopping, met, why_none)})
 
 
