@@ -63,7 +63,7 @@ def choose_greedily(
             break  # no point is left that the wells could hold
         point = shortlist.design[best]
         if not pool.exhaustive:
-            if surrogate.gradients:
+            if surrogate.gradients and member_for(task).followed:
                 kept = {} if rule is None else rule.fixed(point)
                 found = _optimise(world, worth, start=shortlist.design[values.topk(min(_RESTARTS, len(values))).indices], kept=kept, seed=seed + k)
             else:

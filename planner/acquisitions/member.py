@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from botorch.acquisition import AcquisitionFunction
 from torch import Tensor
@@ -69,7 +69,8 @@ class Member:
         bounds: which candidates of a large pool are looked at; None: the upper bounds of the goals.
         looks_at: at most so many candidates of a pool, where each is dear to judge; None: as many as the search can bear.
         many: how a large batch is chosen; None: by joint draws of the goals.
-        tables_at_once: `many` chooses small batches too, where every candidate that is left is in the pool.
+        at_once: which batches `many` chooses: large ones, also small ones where the pool holds every candidate that is left, or all.
+        followed: its gradient leads somewhere; else candidates are compared.
         explores: it does so where the model knows little, so that no part of a batch is left to space-filling.
         contestants: the world models that compete where nobody asked for others; None: the planner's own.
         why: the reason of each choice; None: as improvements give theirs.
@@ -82,7 +83,8 @@ class Member:
     bounds: Bounds | None = None
     looks_at: int | None = None
     many: ChooseMany | None = None
-    tables_at_once: bool = False
+    at_once: Literal["large", "tables", "always"] = "large"
+    followed: bool = True
     explores: bool = False
     contestants: Callable[[Task, Encoder], Sequence[str | Contestant]] | None = None
     why: Why | None = None

@@ -5,13 +5,14 @@ from __future__ import annotations
 from world_model.terms.errors import NextwellError
 
 from ..hits.member import HITS
+from ..information.members import DISCRIMINATE, INFORMATION, LEVEL_SET
 from .hypervolume import HYPERVOLUME, WEIGHED_AT_RANDOM
 from .improvement import IMPROVEMENT
 from .member import Member
 from .task import Task
 
 # the first that suits is taken: what is special stands before what is general, and the last suits every task
-MEMBERS: tuple[Member, ...] = (HITS, HYPERVOLUME, WEIGHED_AT_RANDOM, IMPROVEMENT)
+MEMBERS: tuple[Member, ...] = (HITS, LEVEL_SET, INFORMATION, DISCRIMINATE, HYPERVOLUME, WEIGHED_AT_RANDOM, IMPROVEMENT)
 
 
 def member_for(task: Task) -> Member:

@@ -11,6 +11,7 @@ from world_model.contract import Belief
 from world_model.fit import WorldModel
 from world_model.terms.goals import Goal
 
+from ..information.level_set import past
 from .view import HIT
 
 FEWEST = 0.5  # hits that are added to each side of a chance: nothing is impossible after few experiments
@@ -56,14 +57,6 @@ def _ways(world: WorldModel, goal: Goal, mean: Tensor, variance: Tensor) -> Ways
     n = len(world.training)
     centre, sd = mean[:, 0, readout], variance[:, 0, readout].clamp_min(1e-24).sqrt()
     return Ways(by_readout=_never_sure(past(goal, centre, sd), n), by_itself=_never_sure(mean[:, 0, hit].clamp(0.0, 1.0), n))
-
-
-def past(goal: Goal, mean: Tensor, sd: Tensor) -> Tensor:
-    """How likely a normal number lies on the wanted side of the threshold."""
-    above = torch.special.ndtr((mean - goal.threshold) / sd)
-    if goal.size_at_least is not None:
-        return above + torch.special.ndtr((-mean - goal.threshold) / sd)
-    return torch.special.ndtr((goal.threshold - mean) / sd) if goal.at_most is not None else above
 
 
 def _never_sure(chance: Tensor, n: int) -> Tensor:
