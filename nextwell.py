@@ -19,6 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from runs.campaign import Campaign
+    from runs.importers.from_ax import from_ax
+    from runs.importers.from_baybe import from_baybe
+    from runs.importers.from_bofire import from_bofire
     from runs.verbs.check_protocol import check_protocol
     from world_model.terms.campaign_doc import Batch, Budget, CampaignDoc, Control
     from world_model.terms.cardinality import Cardinality
@@ -76,6 +79,9 @@ _HOMES = {
     "Prior": "world_model.terms.priors",
     "Source": "world_model.terms.sources",
     "check_protocol": "runs.verbs.check_protocol",
+    "from_ax": "runs.importers.from_ax",
+    "from_baybe": "runs.importers.from_baybe",
+    "from_bofire": "runs.importers.from_bofire",
     "__version__": "runs.version",
 }
 _ROOMS = ("world_model", "planner", "protocols", "runs")
@@ -84,6 +90,7 @@ __all__ = [
     "ApprovalNeeded", "Batch", "Budget", "Campaign", "CampaignDoc", "Cardinality", "Categorical", "Condition", "ConflictError", "Continuous", "Control", "Custom",
     "Dataset", "Derived", "Descriptors", "DesignError", "Discrete", "DocumentError", "Exclude", "Goal", "Integer", "JournalError", "LabProfile", "Linear", "Measurement",
     "Mixture", "NextwellError", "Ordinal", "Prior", "Product", "ProtocolError", "ResultsError", "SearchSpace", "Shared", "Source", "SpaceError", "UnitError", "VerificationError", "check_protocol",
+    "from_ax", "from_baybe", "from_bofire",
 ]  # fmt: skip
 
 

@@ -28,7 +28,7 @@ from .verbs.notebook_terms import document_of, revised_document
 from .verbs.open_campaign import begin
 from .verbs.proposal_table import proposal_columns, proposal_rows
 from .verbs.propose import Strategy, propose
-from .verbs.record_frame import record_frame
+from .verbs.record_frame import import_frame, record_frame
 from .verbs.set_aside import set_aside
 from .verbs.sources_of import sources_told
 from .verbs.stop_report import stop_report
@@ -139,6 +139,19 @@ class Campaign:
             ConflictError: readings that were recorded already, or differ from recorded ones.
         """
         return record_frame(self._open, frame, correct=correct).messages
+
+    def import_results(self, frame: pd.DataFrame, *, source: str = "frame") -> tuple[str, ...]:
+        """Take in experiments that were done before: each is a new one, they teach the model and cost no budget.
+
+        Args:
+            frame: as for `record`; an `experiment_id` only joins the rows of one experiment.
+            source: what the journal calls them.
+
+        Raises:
+            ResultsError: rows that can't be taken in, or outside the factors; nothing is.
+            ConflictError: the same content was imported already.
+        """
+        return import_frame(self._open, frame, source=source, content=frame.to_csv(index=False).encode()).messages
 
     def fail(self, ids: str | Sequence[str], why: str) -> tuple[str, ...]:
         """Experiments that were tried and gave nothing: they are not waited for, and their settings may not work.

@@ -17,6 +17,7 @@ from .compile import compile_command
 from .demo import demo
 from .doctor import doctor
 from .exits import EPILOG
+from .import_campaign import import_campaign
 from .import_results import import_results
 from .new import new
 from .propose import propose
@@ -37,7 +38,7 @@ app = typer.Typer(
 )  # fmt: skip
 _COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo, "new": new, "check": check, "check-protocol": check_protocol, "status": status, "propose": propose, "amend": amend, "compile": compile_command,
-    "approve": approve, "read": read, "record": record, "import": import_results, "run": run, "report": report, "certify": certify, "bench": bench, "doctor": doctor, "verify": verify,
+    "approve": approve, "read": read, "record": record, "import": import_results, "import-campaign": import_campaign, "run": run, "report": report, "certify": certify, "bench": bench, "doctor": doctor, "verify": verify,
     "what-if": what_if, "synthesize": synthesize, "stop-report": stop_report, "why": why, "why-not": why_not,
 }  # fmt: skip
 for name, command in _COMMANDS.items():
