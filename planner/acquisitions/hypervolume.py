@@ -15,7 +15,7 @@ from torch import Tensor
 from world_model.fit import WorldModel
 
 from ..surrogate.surrogate import Surrogate
-from .bounds import likely_first
+from .bounds import likely_first, upper_bounds
 from .feasibility import callables, chances, kept_in_mean, limits
 from .member import Member
 from .task import Task
@@ -85,8 +85,9 @@ def reference(world: WorldModel, task: Task, seen: Tensor, *, seed: int) -> Tens
 
 
 def optimistic(world: WorldModel, task: Task, design: Tensor, *, seed: int) -> Tensor:
-    """`c x k`: what a candidate adds to the hypervolume if each goal turns out some sd better than expected. With constraints, what is
-    likely to keep them goes first, and one column is how likely that is."""
+    """`c x k`: what a candidate adds to the hypervolume if each goal turns out some sd better than expected, and the upper bounds of
+    single goals and of random weighings, for the later points of a batch widen the front elsewhere. With constraints, what is likely to
+    keep them goes first."""
     posterior = world.posterior_at(design)
     told = [posterior.readout(goal, seed=seed) for goal in task.goals]
     seen = scores_seen(world, task, seed=seed)
@@ -99,11 +100,11 @@ def optimistic(world: WorldModel, task: Task, design: Tensor, *, seed: int) -> T
         best = torch.stack([goal.score(belief.mean) + width * belief.sd for goal, belief in zip(task.goals, told, strict=True)], dim=-1)
         gained = (torch.minimum(best.unsqueeze(1), high) - low).clamp_min(0).prod(dim=-1).sum(dim=-1)
         columns.append(likely_first(gained, likely, _LIKELY))
-    return torch.stack([*columns, likely] if likely is not None else columns, dim=1)
+    return torch.cat([torch.stack(columns, dim=1), upper_bounds(world, task, design, seed=seed)], dim=1)
 
 
 HYPERVOLUME = Member(
     name="noisy log expected hypervolume improvement", suits=lambda task: task.is_front and len(task.goals) <= MOST_GOALS, build=hypervolume,
-    bounds=optimistic, looks_at=512,
+    bounds=optimistic, looks_at=768,
 )
 WEIGHED_AT_RANDOM = Member(name="noisy log expected improvement of random weighings", suits=lambda task: task.is_front, build=weighed_at_random)
