@@ -21,6 +21,7 @@ def check_shared(draft: Draft, *, known: Iterable[str]) -> None:
     batch, names = _batch(draft), list(dict.fromkeys(known))
     if batch is None:
         return
+    _check_repeats(draft, batch)
     for i, entry in enumerate(batch.shared):
         for j, name in enumerate(entry.factors):
             if name not in names and draft.unknown("factors", name):
@@ -65,6 +66,20 @@ def pinned(campaign: Draft, factor: str) -> list[object]:
     """The values that controls give a factor."""
     found = [part.raw["settings"].get(factor) for part in campaign.of("controls") if isinstance(part.raw, dict) and isinstance(part.raw.get("settings"), dict)]
     return list(dict.fromkeys(value for value in found if isinstance(value, str | int | float)))
+
+
+def _check_repeats(draft: Draft, batch: Batch) -> None:
+    """Repeats that are left to the planner need one number to be made best."""
+    goals = draft.words("goals")
+    if batch.replicates != "auto" or len(goals) != len(draft.of("goals")):
+        return
+    front = len(goals) > 1 and draft.data.get("join", "pareto") == "pareto"
+    others = [goal for goal in goals if goal.direction == "hits" or not goal.seeks_best]
+    if front or others:
+        draft.mistake(
+            ("batch", "replicates"), expected="a number of wells: 'auto' needs one goal to make best, or several that are joined",
+            found=f"'auto' with {f'{len(goals)} goals that nobody has weighed' if front else f'the goal {others[0]}'}", mend="Write replicates = 2, say.",
+        )  # fmt: skip
 
 
 def _refuse_pinned(draft: Draft, factors: tuple[str, ...], most: int, *, where: tuple[str | int, ...]) -> None:
