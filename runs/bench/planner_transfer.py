@@ -80,7 +80,7 @@ def summary(runs: Sequence[TransferRun]) -> list[dict[str, object]]:
                 "kind": kind, "n": len(mine), "mean best": float(ends.mean()), "median": float(np.median(ends)), "q25": float(np.quantile(ends, 0.25)),
                 "q75": float(np.quantile(ends, 0.75)), "mean half-way": float(np.mean([run.best[len(run.best) // 2 - 1] for run in mine])),
                 "mean difference to none": float(np.mean(paired)) if paired else None,
-                "rounds with the source on": float(np.mean([np.mean([route != "off" for route in run.routes]) if run.routes else 0.0 for run in mine])),
+                "rounds with the source on": float(np.mean([sum(route != "off" for route in run.routes) / max(len(run.routes), 1) for run in mine])),
                 "cpu s a campaign": float(np.mean([run.cpu_s for run in mine])),
             }
         )  # fmt: skip

@@ -30,6 +30,7 @@ from .pictures.realised import draw_realised
 from .pictures.tradeoff import draw_tradeoff
 from .pictures.widening import draw_widening
 from .realised import amounts_by_factor, realised_table
+from .source_sentences import source_sentences
 from .together import together_sentences
 from .wells import plates
 
@@ -137,6 +138,7 @@ def _summary(state: CampaignState, data: Dataset, parts: list[GoalPart], belief:
         Paragraph(title="Against chance", sentences=list(dict.fromkeys(chance))),
         Paragraph(title="Predictions", sentences=[summary.coverage_sentence(pairs), *honesty_sentences(state)] if read else []),
         Paragraph(title="Model", sentences=summary.judge_sentences(belief)),
+        Paragraph(title="Earlier data", sentences=source_sentences(state)),
         Paragraph(title="Going on", sentences=stop_sentences(state)),
         Paragraph(title="Standing", sentences=summary.standing_sentences(state) + summary.waiting_sentences(state)),
     ]

@@ -46,7 +46,8 @@ class SourceTable(Word):
     def __str__(self) -> str:
         what = {"table": self.file, "campaign": f"campaign {self.campaign}", "simulator": f"{self.n} points of the simulator {self.lab}"}[self.kind]
         kept = "".join(f", at {key} = {value}" for key, value in self.at.items())
-        return f"{self.name}: {what}{kept}"
+        spent = f", which cost as much as {self.n * self.cost:g} experiments" if self.kind == "simulator" and self.cost else ""
+        return f"{self.name}: {what}{spent}{kept}"
 
 
 @dataclass(frozen=True, kw_only=True)
