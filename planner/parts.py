@@ -60,7 +60,13 @@ def _words(encoder: Encoder) -> tuple[list[Mixture | Cardinality], list[Linear |
             weights, own = set(told.terms.values()), [known[name] for name in told.terms]
             share = told.equals / next(iter(weights)) if len(weights) == 1 and 0.0 not in weights else 0.0
             if share > 0 and len(own) > 1 and all(factor.bounds[0] == 0 and not factor.only_if for factor in own):  # type: ignore[union-attr]
-                words.append(Mixture(of=tuple(told.terms), total=share))
+                counted = next((one for one in words if isinstance(one, Cardinality) and set(one.of) == set(told.terms)), None)
+                if counted is None:
+                    words.append(Mixture(of=tuple(told.terms), total=share))
+                else:
+                    words[words.index(counted)] = Mixture(
+                        of=counted.of, total=share, at_least=counted.at_least or None, at_most=counted.at_most or None, minimum=counted.minimum
+                    )
             else:
                 equalities.append(told)
     return words, equalities

@@ -14,6 +14,7 @@ from world_model.terms.custom import Custom
 from world_model.terms.derived import Derived
 from world_model.terms.factors import Categorical, Continuous, Factor
 from world_model.terms.mixture import Mixture
+from world_model.terms.presence import absences
 from world_model.terms.programme import Programme, plain
 from world_model.terms.steps_of import places_of
 
@@ -101,10 +102,15 @@ def _is_met_by_some(factors: Sequence[Factor], constraints: Sequence[Constraint]
         if isinstance(factor, Categorical):
             columns[factor.name] = random.integers(len(factor.levels), size=_TRIED)
         elif isinstance(factor, Continuous):
-            columns[factor.name] = random.uniform(factor.low, factor.high, _TRIED)
+            drawn = random.uniform(factor.low, factor.high, _TRIED)
+            columns[factor.name] = np.where(drawn < (factor.zero_or_at_least or -np.inf), 0.0, drawn)
         else:
             places = places_of(factor)
             columns[factor.name] = places.low + random.integers(places.count, size=_TRIED) * places.step if places.step else random.choice(places.listed, _TRIED)
+    levels = {factor.name: factor.levels for factor in factors if isinstance(factor, Categorical)}
+    for name, flags in absences(factors, columns, levels).items():
+        absent = next(factor for factor in factors if factor.name == name)
+        columns[name] = np.where(flags, absent.codes[absent.stand_in] if isinstance(absent, Categorical) else absent.stand_in, columns[name])
     # functions of the user's own last, and only for points that everything else allows
     for constraint in sorted(constraints, key=lambda one: isinstance(one, Custom)):
         met = violation(constraint, columns) == 0
@@ -134,6 +140,10 @@ def _is_listed_feasible(factors: Sequence[Factor], constraints: Sequence[Constra
     points = list(zip(*product(*lists), strict=True))
     columns = {factor.name: np.array(column) for factor, column in zip(own, points, strict=True)}
     columns |= {f.name: np.zeros(len(points[0]), dtype=int) if isinstance(f, Categorical) else np.full(len(points[0]), f.bounds[0]) for f in factors if f not in own}
+    levels = {factor.name: factor.levels for factor in factors if isinstance(factor, Categorical)}
+    for name, flags in absences(factors, columns, levels).items():
+        absent = next(factor for factor in factors if factor.name == name)
+        columns[name] = np.where(flags, absent.codes[absent.stand_in] if isinstance(absent, Categorical) else absent.stand_in, columns[name])
     return bool((sum(violation(constraint, columns) for constraint in constraints) == 0).any())
 
 

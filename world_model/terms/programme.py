@@ -8,11 +8,13 @@ programme without a solution proves that no point of the space meets its constra
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from world_model.terms.cardinality import Cardinality, minimum_of
-from world_model.terms.condition import Condition
+from world_model.terms.condition import SAME, Condition
 from world_model.terms.constraint import Constraint
 from world_model.terms.constraints import Linear
 from world_model.terms.derived import Derived
@@ -20,6 +22,7 @@ from world_model.terms.exclusion import Exclude
 from world_model.terms.factors import Categorical, Continuous, Factor
 from world_model.terms.mixture import Mixture
 from world_model.terms.product import Product
+from world_model.terms.quiet import quiet_output
 from world_model.terms.steps_of import places_of
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ _MARGIN = 1e-5  # of a range: what strictly more or less means in a programme
 _TIME_LIMIT_S = 5.0
 _REFINEMENTS = 30
 _LOG_OF_NOTHING = -40.0
+_NEARLY_NOTHING = 1e-6  # of a factor's largest value: below this a logarithm is only known to be small
 
 
 @dataclass
@@ -209,33 +213,41 @@ class _Built:
     def _within(self, name: str, low: float | None, high: float | None, *, strict: tuple[bool, bool]) -> Sum:
         """1 where a value lies between two ends, 0 where it lies below or above."""
         own, (least, most) = self.value(name), self._ends(name)
-        margin = self._margin(name)
         held = Sum({self.variable(0.0, 1.0, whole=True): 1.0})
         every = held
-        span = (most - least) + 2 * margin
+        span = 2.0 * (most - least) + 1.0
         if low is not None:
             under = Sum({self.variable(0.0, 1.0, whole=True): 1.0})
             every = every.plus(under)
-            self.row(own.plus(held, -span), (low + (margin if strict[0] else 0.0)) - span, _INF)
-            self.row(own.plus(under, span), -_INF, (low - (0.0 if strict[0] else margin)) + span)
+            last_below, first_in = self._around(name, low, belongs_above=not strict[0])
+            self.row(own.plus(held, -span), first_in - span, _INF)
+            self.row(own.plus(under, span), -_INF, last_below + span)
         if high is not None:
             over = Sum({self.variable(0.0, 1.0, whole=True): 1.0})
             every = every.plus(over)
-            self.row(own.plus(held, span), -_INF, (high - (margin if strict[1] else 0.0)) + span)
-            self.row(own.plus(over, -span), (high + (0.0 if strict[1] else margin)) - span, _INF)
+            last_in, first_above = self._around(name, high, belongs_above=strict[1])
+            self.row(own.plus(held, span), -_INF, last_in + span)
+            self.row(own.plus(over, -span), first_above - span, _INF)
         self.row(every, 1.0, 1.0)
         return held
+
+    def _around(self, name: str, end: float, *, belongs_above: bool) -> tuple[float, float]:
+        """The last value on the lower side of an end and the first one on the upper side."""
+        factor, (least, most) = self.told.factors[name], self._ends(name)
+        slack = SAME * max(abs(end), 1e-3)
+        if isinstance(factor, Continuous):
+            margin = _MARGIN * (factor.high - factor.low)
+            return (end - margin, end) if belongs_above else (end, end + margin)
+        values = {*places_of(factor).values(), *([float(factor.stand_in)] if factor.only_if else [])}
+        lower = [value for value in values if (value < end - slack if belongs_above else value <= end + slack)]
+        upper = [value for value in values if value not in lower]
+        # no value on a side: one that the factor can't reach
+        return max(lower, default=least - 0.5), min(upper, default=most + 0.5)
 
     def _ends(self, name: str) -> tuple[float, float]:
         factor = self.told.factors[name]
         low, high = factor.bounds  # type: ignore[union-attr]
         return (min(low, float(factor.stand_in)), max(high, float(factor.stand_in))) if factor.only_if else (low, high)
-
-    def _margin(self, name: str) -> float:
-        factor = self.told.factors[name]
-        if isinstance(factor, Continuous):
-            return _MARGIN * (factor.high - factor.low)
-        return 0.5 * places_of(factor).least_gap
 
     def presence(self, name: str) -> Sum:
         """1 where a conditional factor exists."""
@@ -332,29 +344,30 @@ class _Built:
             if name in self.listed and not self.told.factors[name].only_if:
                 self.logs[name] = Sum({v: math.log(value) if value > 0 else _LOG_OF_NOTHING for value, v in self.listed[name]})
                 return self.logs[name]
-            floor = max(low, 1e-9 * high)
+            floor = max(low, _NEARLY_NOTHING * high)
             points = sorted({floor, high, *(p for p in self.told._points.get(name, _spaced(floor, high)) if floor < p < high)})
             logs, amounts, chosen = Sum(), Sum(), Sum()
+            # amounts are counted in the right ends of their segments, so that no coefficient is large
             if low < floor:
-                within = self.variable(0.0, 1.0, whole=True)
-                amount, log = self.variable(0.0, floor), self.variable(_LOG_OF_NOTHING, 0.0) if floor <= 1 else self.variable(_LOG_OF_NOTHING, math.log(floor))
-                self.row(Sum({amount: 1.0, within: -floor}), -_INF, 0.0)
+                within, amount = self.variable(0.0, 1.0, whole=True), self.variable(0.0, 1.0)
+                log = self.variable(_LOG_OF_NOTHING, max(math.log(floor), 0.0))
+                self.row(Sum({amount: 1.0, within: -1.0}), -_INF, 0.0)
                 self.row(Sum({log: 1.0, within: -_LOG_OF_NOTHING}), 0.0, _INF)
                 self.row(Sum({log: 1.0, within: -math.log(floor)}), -_INF, 0.0)
-                logs, amounts, chosen = logs.plus(Sum({log: 1.0})), amounts.plus(Sum({amount: 1.0})), chosen.plus(Sum({within: 1.0}))
-            for left, right in zip(points, points[1:], strict=False):
-                within = self.variable(0.0, 1.0, whole=True)
-                amount = self.variable(0.0, right)
+                logs, amounts, chosen = logs.plus(Sum({log: 1.0})), amounts.plus(Sum({amount: floor / high})), chosen.plus(Sum({within: 1.0}))
+            for left, right in pairwise(points):
+                within, amount = self.variable(0.0, 1.0, whole=True), self.variable(0.0, 1.0)
                 log = self.variable(min(math.log(left), 0.0), max(math.log(right), 0.0))
-                slope = (math.log(right) - math.log(left)) / (right - left)
-                self.row(Sum({amount: 1.0, within: -left}), 0.0, _INF)
-                self.row(Sum({amount: 1.0, within: -right}), -_INF, 0.0)
-                self.row(Sum({log: 1.0, amount: -slope, within: slope * left - math.log(left)}), 0.0, _INF)
+                rise = math.log(right) - math.log(left)
+                slope = rise / (1.0 - left / right)
+                self.row(Sum({amount: 1.0, within: -left / right}), 0.0, _INF)
+                self.row(Sum({amount: 1.0, within: -1.0}), -_INF, 0.0)
+                self.row(Sum({log: 1.0, amount: -slope, within: slope - math.log(right)}), 0.0, _INF)
                 for at in (left, right):
-                    self.row(Sum({log: 1.0, amount: -1.0 / at, within: 1.0 - math.log(at)}), -_INF, 0.0)
-                logs, amounts, chosen = logs.plus(Sum({log: 1.0})), amounts.plus(Sum({amount: 1.0})), chosen.plus(Sum({within: 1.0}))
+                    self.row(Sum({log: 1.0, amount: -right / at, within: 1.0 - math.log(at)}), -_INF, 0.0)
+                logs, amounts, chosen = logs.plus(Sum({log: 1.0})), amounts.plus(Sum({amount: right / high})), chosen.plus(Sum({within: 1.0}))
             self.row(chosen, 1.0, 1.0)
-            self.row(own.plus(amounts, -1.0), 0.0, 0.0)
+            self.row(amounts.plus(own, -1.0 / high), 0.0, 0.0)
             self.logs[name] = logs
         return self.logs[name]
 
@@ -396,7 +409,8 @@ class _Built:
         asked = np.zeros(len(self.low))
         asked[list(cost.weights)] = list(cost.weights.values())
         limits, whole = LinearConstraint(matrix, low, high), np.array(self.whole)
-        found = milp(asked, constraints=limits, bounds=Bounds(self.low, self.high), integrality=whole, options={"time_limit": _TIME_LIMIT_S})
+        with quiet_output() if self.logs else nullcontext():
+            found = milp(asked, constraints=limits, bounds=Bounds(self.low, self.high), integrality=whole, options={"time_limit": _TIME_LIMIT_S})
         if found.status == 2:
             return None
         if found.x is None:
@@ -450,17 +464,17 @@ class _Built:
                     if name in self.listed and not self.told.factors[name].only_if:
                         continue
                     low, high = self._ends(name)
-                    known = points.setdefault(name, list(_spaced(max(low, 1e-9 * high), high)))
+                    known = points.setdefault(name, list(_spaced(max(low, _NEARLY_NOTHING * high), high)))
                     if values[name] > 0 and min((abs(values[name] - p) for p in (*known, low, high)), default=1.0) > 1e-12 * high:
                         known.append(float(values[name]))
                         put = True
                 if not put:
                     # every breakpoint is exact and yet it is off by the solver's rounding: between the neighbours
                     for name in product.powers:
-                        known = points.get(name, [])
+                        known = points.get(name) or list(_spaced(max(self._ends(name)[0], _NEARLY_NOTHING * self._ends(name)[1]), self._ends(name)[1]))
                         low, high = self._ends(name)
-                        around = sorted({max(low, 1e-9 * high), high, *known})
-                        gaps = [(right - left, 0.5 * (left + right)) for left, right in zip(around, around[1:], strict=False) if left <= values[name] <= right]
+                        around = sorted({max(low, _NEARLY_NOTHING * high), high, *known})
+                        gaps = [(right - left, 0.5 * (left + right)) for left, right in pairwise(around) if left <= values[name] <= right]
                         if name not in self.listed and gaps and max(gaps)[0] > 1e-9 * high:
                             points.setdefault(name, known).append(max(gaps)[1])
                             put = True

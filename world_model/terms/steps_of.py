@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from world_model.terms.factors import Discrete, Factor, Integer
 
@@ -27,7 +28,7 @@ class Places:
         """How near two of them are."""
         if self.step is not None:
             return self.step
-        return min((b - a for a, b in zip(self.listed, self.listed[1:], strict=False)), default=1.0)
+        return min((b - a for a, b in pairwise(self.listed)), default=1.0)
 
     def nearest(self, number: float) -> float:
         """The nearest of them."""
@@ -43,7 +44,7 @@ def places_of(factor: Factor) -> Places:
         return Places(low=float(factor.low), count=factor.high - factor.low + 1, step=1.0)
     assert isinstance(factor, Discrete)
     values = factor.values
-    gaps = [b - a for a, b in zip(values, values[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(values)]
     even = bool(gaps) and max(gaps) - min(gaps) <= _EVEN * max(abs(values[0]), abs(values[-1]), 1e-12)
     step = (values[-1] - values[0]) / (len(values) - 1) if even else None
     return Places(low=values[0], count=len(values), step=step, listed=values)
