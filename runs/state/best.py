@@ -13,13 +13,15 @@ from world_model.terms.readings import Dataset
 from .campaign_state import CampaignState
 from .dataset import dataset
 from .readout import observed
+from .shrunk import shrunk
 
 JOINED = "joined desirability"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Best:
-    """The best of one goal among candidates, their replicates and past results; `value` is the mean over equal settings."""
+    """The best of one goal among candidates, their replicates and past results; `value` is the mean over equal settings, chosen by what it is
+    believed to be under noise, as far as repeats tell how noisy a reading is."""
 
     goal: str
     value: float
@@ -37,12 +39,14 @@ class Compared:
         rows: `k` positions of each condition's first experiment in the data set.
         wells: `k`, experiments of each.
         values: `k x g`, each goal's mean over the condition's wells, nan where none was read.
+        believed: `k x g`, these means under noise, as far as repeats tell it: what conditions are compared by.
         kept: `k`, every outcome constraint is kept.
     """
 
     rows: np.ndarray
     wells: np.ndarray
     values: np.ndarray
+    believed: np.ndarray
     kept: np.ndarray
 
 
@@ -54,6 +58,7 @@ def compared(state: CampaignState, data: Dataset) -> Compared:
     read = np.stack([observed(goal, data) for goal in goals], axis=1) if len(data) else np.zeros((0, len(goals)))
     holds = kept(state.charter.outcome_constraints, data, controls={control.name: control.settings for control in state.charter.controls})
     rows, wells, values, flags = [], [], [], []
+    counts, within = [], np.zeros(len(goals))
     for group in np.unique(groups[compete]):
         own = np.flatnonzero(compete & (groups == group))
         known = np.isfinite(read[own])
@@ -62,9 +67,13 @@ def compared(state: CampaignState, data: Dataset) -> Compared:
         rows.append(int(own[known.any(axis=1).argmax()]))
         wells.append(int(known.any(axis=1).sum()))
         values.append(means)
+        counts.append(known.sum(axis=0))
+        within += np.where(known, np.square(read[own] - np.nan_to_num(means)), 0.0).sum(axis=0)
         flags.append(bool(holds[own[0]]))
+    whole, often = np.array(values, dtype=float).reshape(-1, len(goals)), np.array(counts, dtype=int).reshape(-1, len(goals))
+    believed = [shrunk(whole[:, g], often[:, g], within=float(within[g]), freedom=int((often[:, g] - 1).clip(0).sum())) for g in range(len(goals))]
     return Compared(
-        rows=np.array(rows, dtype=int), wells=np.array(wells, dtype=int), values=np.array(values, dtype=float).reshape(-1, len(goals)),
+        rows=np.array(rows, dtype=int), wells=np.array(wells, dtype=int), values=whole, believed=np.stack(believed, axis=1),
         kept=np.array(flags, dtype=bool),
     )  # fmt: skip
 
@@ -75,11 +84,11 @@ def best_so_far(state: CampaignState) -> tuple[Best, ...]:
     told = compared(state, data)
     found = []
     if charter.join != "pareto" and len(told.rows):
-        joint = desirability_of(charter.goals, told.values, geometric=charter.join == "desirability")
-        found += _best(told, data, joint, joint, goal=JOINED, unit="")
+        joint, believed = (desirability_of(charter.goals, one, geometric=charter.join == "desirability") for one in (told.values, told.believed))
+        found += _best(told, data, joint, believed, goal=JOINED, unit="")
     for i, goal in enumerate(charter.goals):
         unit = goal.unit_of(charter.measurement(goal.readout).unit, is_curve=len(data.times_h) > 1)
-        found += _best(told, data, told.values[:, i], goal.score(told.values[:, i]), goal=str(goal), unit=unit)
+        found += _best(told, data, told.values[:, i], goal.score(told.believed[:, i]), goal=str(goal), unit=unit)
     return tuple(found)
 
 
