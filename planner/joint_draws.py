@@ -23,8 +23,11 @@ from .surrogate.surrogate import Read
 SHARPEST = 0.2  # of the deviation from the mean, in the first well
 
 
-def choose_by_draws(world: WorldModel, task: Task, *, pool: Pool, n: int, seed: int) -> list[int]:
+def choose_by_draws(world: WorldModel, task: Task, *, pool: Pool, n: int, seed: int, second: WorldModel | None = None) -> list[int]:
     """Positions in the pool of `n` distinct points (batch Thompson sampling; Kandasamy et al. 2018).
+
+    Args:
+        second: another model, whose draws every other well follows.
 
     Every draw is one hypothesis of the world over the whole pool. Plain draws explore much: with a handful of rounds a batch
     needs wells near the best guess too. So the draws' deviation from the mean is scaled along the batch, from `SHARPEST` to 1: the
@@ -33,11 +36,12 @@ def choose_by_draws(world: WorldModel, task: Task, *, pool: Pool, n: int, seed: 
     """
     taken = torch.zeros(len(pool), dtype=torch.bool)
     chosen: list[int] = []
-    worlds = _hypotheses(world, task, pool.design, min(n, len(pool)), seed=seed)
+    n = min(n, len(pool))
+    asked = [_hypotheses(one, task, pool.design, n, seed=seed) for one in (world, second) if one is not None]
     told = limits(world, task, seed=seed)
-    drawn, centre = worlds.drawn, worlds.centre
-    for k, share in enumerate(torch.linspace(SHARPEST, 1.0, len(drawn), dtype=torch.double)):
-        draw = centre + share * (drawn[k] - centre)
+    for k, share in enumerate(torch.linspace(SHARPEST, 1.0, n, dtype=torch.double)):
+        worlds = asked[k % len(asked)]
+        draw = worlds.centre + share * (worlds.drawn[k] - worlds.centre)
         readouts = worlds.read(draw.unsqueeze(0), pool.design)[0]
         value = joined(world, task, seed=seed + k)(readouts)
         value = _kept_first(value, violation(told, readouts), taken=taken) if told else value
@@ -93,10 +97,10 @@ def _hypotheses(world: WorldModel, task: Task, design: Tensor, n: int, *, seed: 
             read=lambda samples, at: read_coefficients(world, fitted, task.readouts, samples, at),
         )  # fmt: skip
     posterior = world.posterior_at(design)
-    return _Hypotheses(drawn=posterior.draws(n, seed), centre=posterior.mean_sd().mean, read=lambda samples, at: _of_trajectories(world, task, samples))
+    return _Hypotheses(drawn=posterior.draws(n, seed), centre=posterior.mean_sd().mean, read=lambda samples, at: read_trajectories(world, task, samples))
 
 
-def _of_trajectories(world: WorldModel, task: Task, values: Tensor) -> Tensor:
+def read_trajectories(world: WorldModel, task: Task, values: Tensor) -> Tensor:
     """`… x t x y` → `… x r`, each in its own unit."""
     return torch.stack([read_out(one, values, times_h=world.times_h, variables=world.variables) for one in task.readouts], dim=-1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -47,6 +48,7 @@ from .plates.told import on_plates
 from .pool import Pool, build_pool
 from .reasons import predictions, why_chosen
 from .roles import with_roles
+from .second_opinion import favourites, second_opinion
 from .sources.believe import believe
 from .sources.earlier import Earlier
 
@@ -229,13 +231,14 @@ def _planned(
             progress(f"choosing {n_model} of {len(pool)} candidates")
         wider = pool if pool.exhaustive or safe.lowest is not None else _with_neighbours(world, task, pool, snap=snap, known=known, rule=rule, seed=int(seeds[1]))
         wider = wider if wider is pool else safest(world, task, wider, n=n_model, seed=int(seeds[1])).pool
-        shortened = _within(wider, world, task, seed=int(seeds[1]))
-        many = member.many or choose_by_draws
+        second = second_opinion(world, seed=int(seeds[2])) if member.many is None and wider.rows is not None and mechanism is None else None
+        shortened = _within(wider, world, task, second=second, seed=int(seeds[1]))
+        many = member.many or partial(choose_by_draws, second=second)
         if rule is None:
             picked = shortened.design[many(world, task, pool=shortened, n=n_model, seed=int(seeds[1]))]
         else:
             picked = seated(lambda left, k, had: many(world, task, pool=left, n=k, seed=int(seeds[1]) + len(had)), shortened, n_model, rule=rule)
-        chosen.strategy.append(f"{n_model} by {member.name if member.many else 'one joint posterior draw each'} ({world.verdict.picked} model{safe.told})")
+        chosen.strategy.append(f"{n_model} by {member.name if member.many else 'one joint posterior draw each'} ({world.verdict.picked} model{' and trees in turn' if second else ''}{safe.told})")
     else:
         picked = choose_greedily(
             world, task, pool=pool, n=n_model, pending=waiting, seed=int(seeds[1]), rule=rule, progress=progress,
@@ -315,9 +318,13 @@ def _with_neighbours(world: WorldModel, task: Task, pool: Pool, *, snap: Snap | 
     return Pool(design=both[nearest > 1e-9], rows=None, exhaustive=False)
 
 
-def _within(pool: Pool, world: WorldModel, task: Task, *, seed: int, size: int = 4096) -> Pool:
-    """At most `size` candidates for joint draws: those that may win, by marginals alone."""
-    return pool if len(pool) <= size else pool.take(worth_a_look(world, member_for(task), task, pool.design, size=size, seed=seed))
+def _within(pool: Pool, world: WorldModel, task: Task, *, second: WorldModel | None, seed: int, size: int = 4096) -> Pool:
+    """At most `size` candidates for joint draws: those that may win, by marginals alone, and the favourites of a second model."""
+    if len(pool) <= size:
+        return pool
+    own = size if second is None else size // 2
+    keep = worth_a_look(world, member_for(task), task, pool.design, size=own, seed=seed)
+    return pool.take(keep if second is None else keep | favourites(second, task, pool, size=size - own, seed=seed))
 
 
 def _repaired(encoder: Encoder, point: Tensor, *, snap: Snap | None, known: Tensor, chosen: _Chosen, rule: BatchRule | None) -> Tensor | None:
