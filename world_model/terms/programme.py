@@ -184,7 +184,7 @@ class _Built:
             if factor.only_if:
                 stand_in = self.classes[name][tuple(factor.stand_in in condition.levels for condition in asked)]
                 self.row(Sum({stand_in: 1.0}).plus(self.presence(name)), 1.0, _INF)
-        at = [i for i, condition in enumerate(self._conditions_on(name)) if condition == wanted][0]
+        at = self._conditions_on(name).index(wanted)
         return Sum({variable: 1.0 for kind, variable in self.classes[name].items() if kind[at]})
 
     def _conditions_on(self, name: str) -> list[Condition]:
