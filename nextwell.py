@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from world_model.terms.goals import Goal, Measurement
     from world_model.terms.lab_profile import LabProfile
     from world_model.terms.mixture import Mixture
+    from world_model.terms.outcome_constraint import OutcomeConstraint
     from world_model.terms.priors import Prior
     from world_model.terms.product import Product
     from world_model.terms.readings import Dataset
@@ -68,6 +69,7 @@ _HOMES = {
     "Exclude": "world_model.terms.exclusion",
     "Linear": "world_model.terms.constraints",
     "Mixture": "world_model.terms.mixture",
+    "OutcomeConstraint": "world_model.terms.outcome_constraint",
     "Product": "world_model.terms.product",
     **dict.fromkeys(_ERRORS, "world_model.terms.errors"),
     **dict.fromkeys(("Categorical", "Continuous", "Descriptors", "Discrete", "Integer", "Ordinal"), "world_model.terms.factors"),
@@ -89,7 +91,7 @@ _ROOMS = ("world_model", "planner", "protocols", "runs")
 __all__ = [
     "ApprovalNeeded", "Batch", "Budget", "Campaign", "CampaignDoc", "Cardinality", "Categorical", "Condition", "ConflictError", "Continuous", "Control", "Custom",
     "Dataset", "Derived", "Descriptors", "DesignError", "Discrete", "DocumentError", "Exclude", "Goal", "Integer", "JournalError", "LabProfile", "Linear", "Measurement",
-    "Mixture", "NextwellError", "Ordinal", "Prior", "Product", "ProtocolError", "ResultsError", "SearchSpace", "Shared", "Source", "SpaceError", "UnitError", "VerificationError", "check_protocol",
+    "Mixture", "NextwellError", "Ordinal", "OutcomeConstraint", "Prior", "Product", "ProtocolError", "ResultsError", "SearchSpace", "Shared", "Source", "SpaceError", "UnitError", "VerificationError", "check_protocol",
     "from_ax", "from_baybe", "from_bofire",
 ]  # fmt: skip
 

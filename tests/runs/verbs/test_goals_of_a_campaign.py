@@ -17,7 +17,6 @@ from runs.state.best import best_so_far
 from runs.state.dataset import dataset
 from runs.state.front import front_of
 from world_model.kept import kept
-from world_model.terms.outcome_constraint import OutcomeConstraint
 
 SPACE = nw.SearchSpace(factors=[nw.Continuous(name="x", low=0, high=10)])
 TITRE, COST = nw.Goal(readout="titre"), nw.Goal(readout="cost", direction="min")
@@ -46,7 +45,7 @@ def test_the_front_and_its_hypervolume_by_hand():
 
 
 def test_the_best_everywhere_keeps_the_constraints():
-    now = state(campaign(goals=(TITRE,), measurements=(nw.Measurement(name="titre"), nw.Measurement(name="cost")), outcome_constraints=[OutcomeConstraint(readout="cost", at_most=4.5)]))
+    now = state(campaign(goals=(TITRE,), measurements=(nw.Measurement(name="titre"), nw.Measurement(name="cost")), outcome_constraints=[nw.OutcomeConstraint(readout="cost", at_most=4.5)]))
     (best,) = best_so_far(now)
     assert best.value == 20.0  # 30 costs 5
     assert curve_of(now, dataset(now), TITRE, lab=None).past == 20.0
@@ -68,7 +67,7 @@ def test_a_share_of_a_control_is_of_its_own_plate():
         ids=tuple("abcdef"), settings={"x": np.array([0.0, 0.0, 1.0, 2.0, 3.0, 4.0])}, roles=("control",) * 2 + ("candidate",) * 4,
         blocks=("1", "2", "1", "1", "2", "2"), times_h=np.array([np.nan]), variables=("y",), values=values, flags=np.zeros((6, 1, 1), int),
     )  # fmt: skip
-    told = kept([OutcomeConstraint(readout="y", at_least=0.95, relative_to="vehicle")], data, controls={"vehicle": {"x": 0.0}})
+    told = kept([nw.OutcomeConstraint(readout="y", at_least=0.95, relative_to="vehicle")], data, controls={"vehicle": {"x": 0.0}})
     # 9.5 on plate 1, 19 on plate 2
     assert told[2:].tolist() == [True, False, False, True]
 
@@ -79,7 +78,7 @@ def test_what_was_not_read_is_not_known_to_hold():
         ids=("a", "b"), settings={"x": np.array([1.0, 2.0])}, roles=("candidate",) * 2, blocks=("1",) * 2, times_h=np.array([np.nan]),
         variables=("y", "z"), values=values, flags=np.zeros((2, 1, 2), int),
     )  # fmt: skip
-    assert kept([OutcomeConstraint(readout="z", at_most=3.0)], data, controls={}).tolist() == [True, False]
+    assert kept([nw.OutcomeConstraint(readout="z", at_most=3.0)], data, controls={}).tolist() == [True, False]
 
 
 def test_weights_worst_values_and_goals_change_and_the_data_stay():
