@@ -38,13 +38,13 @@ def draw_regrets(problems: Mapping[str, Problem], lines: Sequence[Line], *, fold
         here = {name: planners for (name, size), planners in told.items() if size == batch}
         columns = min(len(here), 3)
         rows = -(-len(here) // columns)
-        figure, axes = plt.subplots(rows, columns, figsize=(4.8 * columns, 3.4 * rows + 0.7), squeeze=False)
+        figure, axes = plt.subplots(rows, columns, figsize=(max(4.8 * columns, 7.2), 3.4 * rows + 0.9), squeeze=False)
         for axis, (name, planners) in zip(axes.flat, here.items(), strict=False):
             _panel(axis, problems[name], planners)
         for axis in axes.flat[len(here) :]:
             axis.set_visible(False)
         handles = {label: handle for axis in axes.flat[: len(here)] for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
-        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=min(len(handles), 7), frameon=False)
+        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=min(len(handles), 5 if columns < 2 else 8), frameon=False)
         figure.suptitle(f"Regret, batches of {batch}: median over seeds, band between the quartiles")
         figure.set_layout_engine("constrained")
         for ending in ("png", "svg"):
