@@ -19,6 +19,7 @@ from .journal.workspace import DEFAULT_FOLDER, Workspace
 from .state.campaign_state import CampaignState
 from .state.charter import Charter
 from .state.dataset import dataset
+from .verbs.advise import advise_wells
 from .verbs.amend import amend
 from .verbs.amend_terms import amend_terms
 from .verbs.forecast import Forecast, Trajectories, forecast
@@ -29,6 +30,7 @@ from .verbs.open_campaign import begin
 from .verbs.proposal_table import proposal_columns, proposal_rows
 from .verbs.propose import Strategy, propose
 from .verbs.record_frame import import_frame, record_frame
+from .verbs.sample_times import SampleTimes, sample_times
 from .verbs.set_aside import set_aside
 from .verbs.sources_of import sources_told
 from .verbs.stop_report import stop_report
@@ -284,6 +286,39 @@ class Campaign:
             ResultsError: no such label.
         """
         return why_not(self._open, settings, candidate=candidate)
+
+    def sample_times(
+        self, k: int, *, experiment: str | None = None, until_h: float | None = None, allowed: Sequence[float] = (), measured: Sequence[str] = (),
+        goal: int = 0,
+    ) -> SampleTimes:  # fmt: skip
+        """The `k` hours to read at that leave the goal's readout least unsure; `.hours`, `.frame()`.
+
+        Args:
+            experiment: one that runs, for the rest of it; else what waits, or points all over the space.
+            until_h: now, for `experiment`; else its last reading.
+            allowed: hours at which one may read; else those of the measurements.
+            measured: what is read at each of them; else every measurement.
+            goal: which of the goals, from 0.
+
+        Raises:
+            DesignError: an unknown goal or experiment, no allowed hour, or a campaign of end points.
+            ResultsError: too few results to learn from, or hours that the model has not learned.
+        """
+        return sample_times(self._open, k=k, experiment=experiment, until_h=until_h, allowed=allowed, measured=measured, goal=goal)
+
+    def advise(self, *, until_h: float | None = None, goal: int = 0, below: float = 0.01, round: int | None = None) -> pd.DataFrame:
+        """Which wells of the round that runs can be stopped, and which to read.
+
+        Returns:
+            One row a candidate, likeliest best first: `experiment_id, mean, sd` of its readout, `best` (chance to end as the best of
+            all), `do` (`stop`, `read`, `go on`), `read_h`, `sd_after`.
+        """
+        import pandas as pd
+
+        told = advise_wells(self._open, until_h=until_h, goal=goal, below=below, round=round)
+        columns = ("mean", "sd", "best", "act", "read_h", "sd_after")
+        rows = [{"experiment_id": one.id, **{("do" if name == "act" else name): getattr(one, name) for name in columns}} for one in told.wells]
+        return pd.DataFrame(rows, columns=["experiment_id", *("do" if name == "act" else name for name in columns)])
 
     @property
     def state(self) -> CampaignState:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -23,8 +23,9 @@ DRAWS = 1024
 
 
 def readable_of(
-    world: WorldModel, goal: Goal, histories: Sequence[History], *, hours: Sequence[float], measured: Sequence[str] = (), seed: int = 0
-) -> Readable:
+    world: WorldModel, goal: Goal, histories: Sequence[History], *, hours: Sequence[float], measured: Sequence[str] = (),
+    noise: Mapping[str, float] | None = None, seed: int = 0,
+) -> Readable:  # fmt: skip
     """What may be read of some experiments.
 
     Exact for Gaussian coefficients and a readout that is a weighted sum of the curve; else by the covariance of draws.
@@ -33,6 +34,7 @@ def readable_of(
         histories: one an experiment; readings in it are taken as known, and only later hours may be read.
         hours: allowed ones.
         measured: what is read at each of them; empty for every observable.
+        noise: observable → the reader's sd, where somebody told it: no reading is better than that.
 
     Raises:
         DesignError: end points alone, an observable that is not measured, or no allowed hour that is still to come.
@@ -51,8 +53,9 @@ def readable_of(
     weights = between(world.times_h, torch.tensor(allowed, dtype=torch.double))
     covariances = torch.stack([_covariance(world, goal, history, weights, columns, seed=seed) for history in histories])
     design = world.encoder.design_of([history.settings for history in histories])
-    noise = torch.einsum("qt,ty->qy", weights, _reading_variance(world, design))[:, columns]
-    return Readable(covariance=covariances, noise=noise.flatten(), moment=torch.arange(len(allowed)).repeat_interleave(len(columns)), hours=allowed)
+    told = torch.tensor([(noise or {}).get(name, 0.0) ** 2 for name in world.variables], dtype=torch.double)
+    variance = torch.maximum(torch.einsum("qt,ty->qy", weights, _reading_variance(world, design)), told)[:, columns]
+    return Readable(covariance=covariances, noise=variance.flatten(), moment=torch.arange(len(allowed)).repeat_interleave(len(columns)), hours=allowed)
 
 
 def _covariance(world: WorldModel, goal: Goal, history: History, weights: Tensor, columns: list[int], *, seed: int) -> Tensor:
@@ -74,7 +77,7 @@ def readout_rows(world: WorldModel, goal: Goal, history: History, *, seed: int) 
     draws of the curve, `s x t x y`."""
     fitted = world.fitted
     if not isinstance(fitted, FittedTrajectoryGP):
-        return _drawn(world, history, seed=seed)
+        return curve_draws(world, history, seed=seed)
     prior = curve_belief(world, fitted, world.encoder.design_of([history.settings]), plate=history.plate).prior(0)
     covariance = prior.covariance
     if history.read.any():
@@ -83,19 +86,19 @@ def readout_rows(world: WorldModel, goal: Goal, history: History, *, seed: int) 
         covariance = inside.covariance
     if goal.is_linear:
         return prior.loadings, covariance, read_out(goal, prior.loadings, times_h=world.times_h, variables=world.variables)
-    return _drawn(world, history, seed=seed)
+    return curve_draws(world, history, seed=seed)
 
 
-def _drawn(world: WorldModel, history: History, *, seed: int) -> Tensor:
+def curve_draws(world: WorldModel, history: History, *, seed: int, n: int = DRAWS) -> Tensor:
     """`s x t x y` curves of this experiment, in agreement with what was read."""
-    state = filter(world, history, n=DRAWS, seed=seed, method="covariance")
+    state = filter(world, history, n=n, seed=seed, method="covariance")
     if isinstance(state.inside, Hypotheses):
         return state.inside.values
     fitted = world.fitted
     assert isinstance(fitted, FittedTrajectoryGP)  # Gaussian coefficients
     belief = curve_belief(world, fitted, world.encoder.design_of([history.settings]), plate=history.plate)
     values, vectors = torch.linalg.eigh(state.inside.covariance)
-    chance = torch.randn(DRAWS, len(values), generator=torch.Generator().manual_seed(seed), dtype=torch.double)
+    chance = torch.randn(n, len(values), generator=torch.Generator().manual_seed(seed), dtype=torch.double)
     deviation = chance * values.clamp_min(0).sqrt() @ vectors.T + state.inside.mean - belief.prior(0).mean
     return belief.centre[0] + torch.einsum("sk,kty->sty", deviation, belief.prior(0).loadings)
 

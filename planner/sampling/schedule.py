@@ -15,6 +15,8 @@ from torch import Tensor
 
 from world_model.terms.errors import DesignError
 
+WORTH_A_READ = 1e-3  # of the unread variance: a read that removes less is left out
+
 
 @dataclass(frozen=True)
 class Readable:
@@ -52,7 +54,7 @@ class Readable:
 @dataclass(frozen=True)
 class Schedule:
     """Attributes:
-    hours: to read at, in order of time.
+    hours: to read at, in order of time; fewer than were asked for where a further one would tell next to nothing.
     sd: of the readout before anything is read, then after each read in the order of worth; root mean square over experiments.
     order: the hours in that order.
     even: hours spread evenly over the same moments, as many; `sd_even`: what they would leave.
@@ -70,12 +72,16 @@ class Schedule:
 
 
 def best_moments(readable: Readable, k: int) -> tuple[int, ...]:
-    """At most `k` moments, increasing."""
+    """At most `k` moments, increasing; at least one, and no further one that removes next to nothing."""
     every = range(len(readable.hours))
     chosen: list[int] = []
+    prior = best = readable.left([])
     while len(chosen) < min(k, len(readable.hours)):
-        chosen.append(min((m for m in every if m not in chosen), key=lambda m: readable.left([*chosen, m])))
-    best = readable.left(chosen)
+        more = min((m for m in every if m not in chosen), key=lambda m: readable.left([*chosen, m]))
+        left = readable.left([*chosen, more])
+        if chosen and best - left < WORTH_A_READ * prior:
+            break
+        chosen, best = [*chosen, more], left
     swapped = True
     while swapped:
         swapped = False

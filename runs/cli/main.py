@@ -7,6 +7,7 @@ from collections.abc import Callable
 import typer
 
 from ..version import VERSION
+from .advise import advise
 from .amend import amend
 from .approve import approve
 from .bench import bench
@@ -25,6 +26,7 @@ from .read import read
 from .record import record
 from .report import report
 from .run import run
+from .sample_times import sample_times
 from .status import status
 from .stop_report import stop_report
 from .synthesize import synthesize
@@ -39,7 +41,7 @@ app = typer.Typer(
 _COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo, "new": new, "check": check, "check-protocol": check_protocol, "status": status, "propose": propose, "amend": amend, "compile": compile_command,
     "approve": approve, "read": read, "record": record, "import": import_results, "import-campaign": import_campaign, "run": run, "report": report, "certify": certify, "bench": bench, "doctor": doctor, "verify": verify,
-    "what-if": what_if, "synthesize": synthesize, "stop-report": stop_report, "why": why, "why-not": why_not,
+    "what-if": what_if, "sample-times": sample_times, "advise": advise, "synthesize": synthesize, "stop-report": stop_report, "why": why, "why-not": why_not,
 }  # fmt: skip
 for name, command in _COMMANDS.items():
     app.command(name, epilog=EPILOG)(command)

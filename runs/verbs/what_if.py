@@ -57,7 +57,7 @@ def ask_what_if(
     if not 0 <= goal < len(goals):
         raise DesignError(f"Expected a goal from 0 to {len(goals) - 1}, found {goal}.")
     data = dataset(state)
-    history = _history(state, data, experiment, until_h)
+    history = history_of(state, data, experiment, until_h)
     # before the fit, which takes its time; a plan that can't be is refused at once
     for name, plan in plans.items():
         plan_from(campaign.space, history.settings, plan, now_h=history.now_h, name=name)
@@ -67,7 +67,12 @@ def ask_what_if(
     return what_if(world, history, plans, n=n, seed=seed, claim=allowed, goal=goals[goal], method=method)
 
 
-def _history(state: CampaignState, data: Dataset, id: str, until_h: float | None) -> History:
+def history_of(state: CampaignState, data: Dataset, id: str, until_h: float | None) -> History:
+    """The history of an experiment until an hour (else until its last reading); one that is only proposed has none.
+
+    Raises:
+        DesignError: no such experiment, a blank, or one without readings where no hour is given.
+    """
     from world_model.state import History
 
     if id in data.ids:
