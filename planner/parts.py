@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -9,7 +11,7 @@ from torch import Tensor
 from world_model.encoding import Encoder
 from world_model.terms.cardinality import Cardinality, minimum_of
 from world_model.terms.constraints import Linear
-from world_model.terms.factors import Continuous
+from world_model.terms.factors import Continuous, Factor
 from world_model.terms.mixture import Mixture
 from world_model.terms.product import Product
 from world_model.terms.programme import plain
@@ -133,11 +135,11 @@ def _numbers(word: Mixture | Cardinality, *, least: np.ndarray, high: np.ndarray
     return fewest, max(most, fewest)
 
 
-def _steps(factors: list[object]) -> np.ndarray:
+def _steps(factors: Sequence[Factor]) -> np.ndarray:
     """`k`: how far apart the values of each factor are; 0 for continuous ones, nan for unevenly spaced ones."""
     told = []
     for factor in factors:
-        step = 0.0 if isinstance(factor, Continuous) else places_of(factor).step  # type: ignore[arg-type]
+        step = 0.0 if isinstance(factor, Continuous) else places_of(factor).step
         told.append(np.nan if step is None else step)
     return np.array(told)
 

@@ -93,10 +93,10 @@ def _moved(encoder: Encoder, starts: Tensor, *, to_levels: Levels, random: np.ra
             moved[at] = _exchanged(encoder, starts[at], word, random=random)
     for k, word in enumerate(sums):
         columns = torch.tensor([encoder.space.names.index(name) for name in word.terms])
-        at = torch.as_tensor(np.flatnonzero((kind == 2) & (random.integers(0, len(sums), n) == k)))
-        one, other = (columns[torch.as_tensor(random.integers(0, len(columns), len(at)))] for _ in range(2))
-        moved[at] = starts[at]
-        moved[at, one], moved[at, other] = starts[at, other], starts[at, one]
+        swapped = torch.as_tensor(np.flatnonzero((kind == 2) & (random.integers(0, len(sums), n) == k)))
+        one, other = (columns[torch.as_tensor(random.integers(0, len(columns), len(swapped)))] for _ in range(2))
+        moved[swapped] = starts[swapped]
+        moved[swapped, one], moved[swapped, other] = starts[swapped, other], starts[swapped, one]
     return moved
 
 

@@ -16,6 +16,7 @@ from world_model.labs.registry import open_lab
 from world_model.mechanisms.mechanism import Mechanism
 from world_model.readouts import read_out
 from world_model.terms.errors import NextwellError
+from world_model.terms.factors import Categorical
 from world_model.terms.lab import Lab
 from world_model.terms.space import SearchSpace
 
@@ -116,6 +117,6 @@ class LabTask:
         if self.space.candidates is not None:
             return [self.space.candidate_settings(int(row)) for row in rng.integers(len(self.space.candidates), size=len(design))]
         for j, factor in enumerate(self.space.factors):
-            if factor.kind == "categorical":
+            if isinstance(factor, Categorical):
                 design[:, j] = torch.as_tensor(rng.integers(len(factor.levels), size=len(design)))
         return self.encoder.settings(design)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from world_model.fit import WorldModel
+from world_model.terms.factors import Categorical
 from world_model.trust import out_of_range
 
 from .decision_measures import auroc
@@ -56,7 +57,7 @@ def _beyond(task: Task, draw: Draw) -> np.ndarray:
     """`n`: True where a numeric factor lies outside the inner range."""
     outside = np.zeros(len(draw), dtype=bool)
     for factor in task.space.factors:
-        if factor.kind == "categorical":
+        if isinstance(factor, Categorical):
             continue
         low, high = factor.bounds
         values = np.asarray(draw.columns[factor.name], dtype=float)

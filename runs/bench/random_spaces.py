@@ -98,7 +98,7 @@ def _try(seed: int, tally: Tally, *, with_model: bool) -> None:
         try:
             batch = propose(
                 space=space, goals=[Goal(readout="y")], measurements=[Measurement(name="y")], data=data, pending=[], batch=Batch(), controls=[],
-                round=1, n=n, seed=seed, strategy=strategy,  # type: ignore[arg-type]
+                round=1, n=n, seed=seed, strategy=strategy,
             )  # fmt: skip
         except DesignError as fault:
             few = some is not None and met is not None and len({tuple(row.items()) for row, flags in zip(rows or (), met, strict=True) if all(flags)}) < n
@@ -149,7 +149,7 @@ def draw_space(random: np.random.Generator) -> tuple[tuple[Factor, ...], tuple[C
     derived: tuple[Derived, ...] = ()
     if len(numeric) >= 2 and random.random() < 0.2:
         of = [str(name) for name in random.choice([factor.name for factor in numeric], 2, replace=False)]
-        word = Derived(name="d", formula=str(random.choice(["sum", "mean", "product"])), of=tuple(of))  # type: ignore[arg-type]
+        word = Derived(name="d", formula=str(random.choice(["sum", "mean", "product"])), of=tuple(of))
         derived = (word,) if word.fault({factor.name: factor for factor in factors}) is None else ()
     constraints = [one for _ in range(int(random.integers(1, 5))) if (one := _constraint(factors, derived, random)) is not None]
     return tuple(factors), tuple(constraints), derived
@@ -189,11 +189,11 @@ def _constraint(factors: list[Factor], derived: tuple[Derived, ...], random: np.
             terms = {name: float(random.choice([1, 1, 2, -1])) for name in middle}
             if derived and random.random() < 0.5:
                 terms, middle = {"d": 1.0}, {"d": float(random.random() * 6)}
-            made = Linear(terms=terms, **{side: round(sum(terms[name] * middle[name] for name in terms) * float(random.choice([1, 1, 1.7])), 1)})  # type: ignore[arg-type]
+            made = Linear(terms=terms, **{side: round(sum(terms[name] * middle[name] for name in terms) * float(random.choice([1, 1, 1.7])), 1)})
         else:
             powers = {name: float(random.choice([1, 1, 2])) for name in middle}
             bound = math.prod(max(middle[name], 0.2) ** power for name, power in powers.items())
-            made = Product(powers=powers, **{side: float(f"{bound:.2g}")})  # type: ignore[arg-type]
+            made = Product(powers=powers, **{side: float(f"{bound:.2g}")})
     elif kind == "exclude":
         when: dict[str, Any] = {}
         for i in random.permutation(len(factors))[: int(random.integers(1, 4))]:
@@ -266,12 +266,13 @@ def keeps(constraint: Constraint, row: Row, derived: Sequence[Derived]) -> bool:
             raise AssertionError(constraint)
 
 
-def _side(word: Any, value: float, *, size: float) -> bool:
+def _side(word: Linear | Product, value: float, *, size: float) -> bool:
     slack = 2e-7 * size
     if word.at_most is not None:
         return value <= word.at_most + slack
     if word.at_least is not None:
         return value >= word.at_least - slack
+    assert word.equals is not None
     return abs(value - word.equals) <= slack
 
 

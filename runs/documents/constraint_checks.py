@@ -57,9 +57,7 @@ def check_constraints(draft: Draft, *, factors: Iterable[Any], known: Iterable[s
             for fault in faults_of(part.word, whole, derived):
                 ready = False
                 named = fault.found.strip("'")
-                if named not in (names | told) - set(whole) and (tabled or named not in names):
-                    draft.mistake((*part.path, *fault.keys), expected=fault.expected, found=fault.found, mend=fault.mend)
-                elif named in whole or " " in named:
+                if (named not in (names | told) - set(whole) and (tabled or named not in names)) or named in whole or " " in named:
                     draft.mistake((*part.path, *fault.keys), expected=fault.expected, found=fault.found, mend=fault.mend)
         if ready and all(name in whole or name in {word.name for word in derived} for name in part.word.names):
             sound.append(part.word)
@@ -74,8 +72,9 @@ def breaks(constraint: Constraint, settings: Mapping[str, Any], *, factors: Mapp
     import numpy as np
 
     columns: dict[str, Any] = {name: np.array([value]) for name, value in settings.items()}
-    needed = {part for word in derived if word.name in constraint.names for part in word.of} | {name for name in constraint.names if name in factors}
-    if not needed <= set(columns):
+    formulas = {word.name: word for word in derived}
+    needed = {part for name in constraint.names for part in (formulas[name].of if name in formulas else (name,))}
+    if not needed <= set(columns) or any(word.fault(factors) is not None for word in derived if word.name in constraint.names):
         return False
     return bool(_beyond(constraint, columns, factors=factors, derived=derived)[0] > 0)
 

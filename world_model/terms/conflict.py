@@ -144,7 +144,7 @@ def _is_listed_feasible(factors: Sequence[Factor], constraints: Sequence[Constra
     for name, flags in absences(factors, columns, levels).items():
         absent = next(factor for factor in factors if factor.name == name)
         columns[name] = np.where(flags, absent.codes[absent.stand_in] if isinstance(absent, Categorical) else absent.stand_in, columns[name])
-    return bool((sum(violation(constraint, columns) for constraint in constraints) == 0).any())
+    return bool(np.logical_and.reduce([violation(constraint, columns) == 0 for constraint in constraints]).any())
 
 
 def _mend(factors: Sequence[Factor], conflict: Sequence[Constraint], *, derived: Sequence[Derived]) -> str:

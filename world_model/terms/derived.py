@@ -35,7 +35,7 @@ class Derived(Word):
         if self.formula.startswith("weighted") != (self.weights is not None):
             raise ValueError(f"weights: expected them for weighted_sum and weighted_mean and only there, found formula = {self.formula!r}")
         if self.weights is not None and len(self.weights) != len(self.of):
-            raise ValueError(f"weights: expected {len(self.of)}, one for each factor of `of`, found {len(self.weights)}")
+            raise ValueError(f"expected weights for the {len(self.of)} factors of `of`, one each, found {len(self.weights)}")
         if self.formula == "ratio" and len(self.of) != 2:
             raise ValueError(f"of: expected two factors for a ratio, found {len(self.of)}")
         if self.name in self.of:

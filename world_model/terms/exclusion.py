@@ -45,7 +45,7 @@ class Exclude(Constraint):
             elif (said := condition.fault(factors[name])) is not None:
                 expected, _, found = said.removeprefix("expected ").partition(", found ")
                 yield Fault(keys=("when", name), expected=expected, found=found.rstrip("."))
-            elif len(self.when) == 1 and isinstance(factors[name], Categorical) and set(condition.levels) == set(factors[name].levels):
+            elif len(self.when) == 1 and isinstance(factor := factors[name], Categorical) and set(condition.levels) == set(factor.levels):
                 yield Fault(keys=("when", name), expected="an exclusion that leaves a level", found=f"every level of {name!r} excluded", mend="Leave one out.")
 
     def __str__(self) -> str:

@@ -499,7 +499,7 @@ def _products(constraint: Constraint, derived: Mapping[str, Derived]) -> list[Pr
         word = derived.get(name)
         if word is not None and word.formula == "product" and weight > 0 and constraint.bound > 0:
             side = "at_most" if constraint.at_most is not None else "at_least" if constraint.at_least is not None else "equals"
-            return [Product(powers=dict.fromkeys(word.of, 1.0), **{side: constraint.bound / weight})]  # type: ignore[arg-type]
+            return [Product.model_validate({"powers": dict.fromkeys(word.of, 1.0), side: constraint.bound / weight})]
     return []
 
 
@@ -511,12 +511,12 @@ def plain(constraint: Linear, derived: Mapping[str, Derived], factors: Mapping[s
     if len(constraint.terms) == 1:
         (name, weight), = constraint.terms.items()
         word = derived[name]
-        if word.formula == "ratio" and factors[word.of[1]].bounds[0] > 0:
+        if word.formula == "ratio" and factors[word.of[1]].bounds[0] > 0:  # type: ignore[union-attr]
             # acid / base ≤ 3 is acid - 3 base ≤ 0 while base is above 0
-            return Linear(terms={word.of[0]: weight, word.of[1]: -constraint.bound}, **{side: 0.0}, why=constraint.why)  # type: ignore[arg-type]
+            return Linear.model_validate({"terms": {word.of[0]: weight, word.of[1]: -constraint.bound}, side: 0.0, "why": constraint.why})
         if word.formula == "weighted_mean":
-            terms = {part: weight * own - constraint.bound for part, own in zip(word.of, word.weights or (), strict=True)}
-            return Linear(terms=terms, **{side: 0.0}, why=constraint.why) if any(terms.values()) else None  # type: ignore[arg-type]
+            own_terms = {part: weight * own - constraint.bound for part, own in zip(word.of, word.weights or (), strict=True)}
+            return Linear.model_validate({"terms": own_terms, side: 0.0, "why": constraint.why}) if any(own_terms.values()) else None
     terms: dict[str, float] = {}
     for name, weight in constraint.terms.items():
         told = derived[name].coefficients if name in derived else {name: 1.0}
@@ -526,7 +526,7 @@ def plain(constraint: Linear, derived: Mapping[str, Derived], factors: Mapping[s
             terms[part] = terms.get(part, 0.0) + weight * own
     if not any(terms.values()):
         return None
-    return Linear(terms=terms, **{side: constraint.bound}, why=constraint.why)  # type: ignore[arg-type]
+    return Linear.model_validate({"terms": terms, side: constraint.bound, "why": constraint.why})
 
 
 __all__ = ["Answer", "Programme", "plain"]
