@@ -16,7 +16,7 @@ from world_model.terms.factors import Categorical
 from world_model.terms.goals import Goal
 from world_model.terms.priors import Prior
 
-LEAST = 1e-3  # of the weight at the centre: nothing is ruled out
+LEAST = 1e-2  # of the weight at the centre: nothing is ruled out
 _OTHER_LEVEL = math.sqrt(2 * math.log(10.0))  # another level is as far as makes it a tenth as likely
 
 
@@ -72,16 +72,17 @@ def near_some(hunches: Sequence[Hunch], design: Tensor) -> Tensor:
 
 
 def agreement(world: WorldModel, goals: Sequence[Goal], hunch: Hunch, design: Tensor, *, seed: int) -> float:
-    """How far the readings leave a hunch standing, from 0 to 1: twice the chance that some design `n x d` near it beats the best so far.
+    """How far the readings leave a hunch standing, from 0 to 1: the best chance of some design `n x d` near it to beat the best so far, over the
+    best chance of any.
 
-    Where the best so far lies there itself, or nothing is known of the place, it is 1.
+    Where the most promising designs lie there, or nothing is known yet, it is 1.
     """
-    near = design[hunch.distance(design) <= 1.0]
-    if not len(near) or len(goals) > 1 or not goals[0].seeks_best:
+    near = hunch.distance(design) <= 1.0
+    if not near.any() or len(goals) > 1 or not goals[0].seeks_best:
         return 1.0
     seen = world.posterior_at(world.training.design)
     goal = goals[0]
-    told = world.posterior_at(near).readout(goal, seed=seed)
+    told = world.posterior_at(design).readout(goal, seed=seed)
     best = float(goal.score(seen.readout(goal, seed=seed).mean).max())
     chance = torch.special.ndtr((goal.score(told.mean) - best) / told.sd.clamp_min(1e-12))
-    return min(1.0, 2.0 * float(chance.max()))
+    return float(chance[near].max() / chance.max().clamp_min(1e-12))

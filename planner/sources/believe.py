@@ -15,6 +15,7 @@ from world_model.fit import WorldModel, fit_training, fit_world_model, verdict_a
 from world_model.judge import FEW_INTERVENTIONS, Verdict
 from world_model.mechanisms.mechanism import Mechanism
 from world_model.terms.functionals import Functional
+from world_model.terms.goals import Goal
 from world_model.terms.readings import Dataset
 from world_model.terms.space import SearchSpace
 
@@ -31,7 +32,7 @@ class Believed:
 
     Attributes:
         world: None where there is too little to learn from. Its `training` holds the campaign's own rows alone (or, before there are
-            any, the sources' rows as if done in the campaign), so that the best so far is the campaign's own.
+            any, the worse half of the sources' rows as if done in the campaign), so that the best so far is the campaign's own.
         weak: half of each batch should explore.
         own_level: the judge's level, at most 1 while the campaign's own experiments are too few to claim more.
     """
@@ -112,16 +113,26 @@ def _together(
     if training.n_interventions < fewest:
         return Believed(world=None, uses=uses)
     world = fit_training(training, seed=seed, contestants=list(entered) or _with_random_effects(training), previous=verdict_on(last, routes), progress=progress)
-    n_own = own_rows(data)
+    asked, n_own = world.within({**contexts, TASK: OWN}), own_rows(data)
     if n_own:
         own = training.take(torch.arange(len(training)) < n_own)
     else:
         as_if_own: dict[str, Route] = {name: "off" if route == "off" else "same" for name, route in routes.items()}
-        own = replace(training, design=joined(space, data, sources, as_if_own, goals=goals, mechanism=mechanism).design)
+        own = _worse_half(replace(training, design=joined(space, data, sources, as_if_own, goals=goals, mechanism=mechanism).design), asked, goals)
     level = world.verdict.level if n_own and own.n_interventions >= FEW_INTERVENTIONS else min(world.verdict.level, 1)
-    asked = world.within({**contexts, TASK: OWN})
     return Believed(world=replace(asked, training=own), uses=uses, weak=any(use.weak for use in uses), own_level=level)
 
 
 def _with_random_effects(training: Training) -> list[Contestant]:
     return [one for name, one in contestants().items() if name in PLANS and isinstance(one, TrajectoryGP) and one.why_not(training) is None]
+
+
+def _worse_half(as_if_own: Training, world: WorldModel, goals: Sequence[Functional]) -> Training:
+    """What improvement is measured from before anything was done: the median of what the sources promise.
+
+    Were their best among it, nothing would be gained by doing in the campaign what was best elsewhere.
+    """
+    goal = goals[0]
+    score = goal.score if isinstance(goal, Goal) else (lambda readout: readout)
+    promised = score(world.posterior_at(as_if_own.design).readout(goal).mean)
+    return as_if_own.take(promised.argsort()[: max(1, len(promised) // 2)].sort().values)

@@ -28,7 +28,7 @@ FEWEST_JUDGED = 6  # distinct own interventions below which the guard has nothin
 # source has led to the top differ little, and a model of them alone predicts these few well and nothing else: so the own spread is no
 # measure, unless the source's is `_MOST_SPREAD` times it (another unit).
 MATTERS = 0.05
-_MOST_SPREAD = 10.0
+_MOST_SPREAD = 20.0
 _JUDGE = TrajectoryGP(name="wide", family="wide")
 
 
