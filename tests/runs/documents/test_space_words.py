@@ -87,7 +87,7 @@ def test_every_word_is_read(tmp_path):
         ("equivalents = { above = 2 }", "equivalents = { abov = 2 }", "constraints[1].when.equivalents.abov", "above"),
         ('only_if = { base = "K2CO3" }', 'only_if = { base = "KCO3" }', "factors[3].only_if.base", "levels of 'base'"),
         ('only_if = { base = "K2CO3" }', 'only_if = { bse = "K2CO3" }', "factors[3].only_if.bse", "'base'"),
-        ("weights = [10.2, 5.2]", "weights = [10.2]", "derived[0]", "2 factors"),
+        ("weights = [10.2, 5.2]", "weights = [10.2]", "derived[0].weights", "2 factors"),
         ('of = ["water", "ethanol"]\nweights', 'of = ["water", "base"]\nweights', "derived[0].of", "'base'"),
         ("terms = { polarity = 1 }", "terms = { polarty = 1 }", "constraints[2].terms.polarty", "numeric factor"),
         ("at_least = 6", "at_least = 11", "constraints", "polarity ≥ 11"),
