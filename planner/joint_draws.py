@@ -39,8 +39,11 @@ def choose_by_draws(world: WorldModel, task: Task, *, pool: Pool, n: int, seed: 
     n = min(n, len(pool))
     asked = [_hypotheses(one, task, pool.design, n, seed=seed) for one in (world, second) if one is not None]
     told = limits(world, task, seed=seed)
-    for k, share in enumerate(torch.linspace(SHARPEST, 1.0, n, dtype=torch.double)):
+    shares = torch.linspace(SHARPEST, 1.0, n, dtype=torch.double) if second is None else torch.linspace(0.0, 1.0, n, dtype=torch.double)
+    for k, share in enumerate(shares):
         worlds = asked[k % len(asked)]
+        # where another model explores beside it, the first stays nearer to what it expects
+        share = share / 2 if len(asked) > 1 and worlds is asked[0] else share
         draw = worlds.centre + share * (worlds.drawn[k] - worlds.centre)
         readouts = worlds.read(draw.unsqueeze(0), pool.design)[0]
         value = joined(world, task, seed=seed + k)(readouts)
