@@ -132,7 +132,7 @@ def plan_round(
     )  # fmt: skip
     proposal = without(proposal, fixed)
     report = assess_round(campaign, state, proposal.experiments, progress=progress) if state.charter.stop.is_set and strategy == "auto" else None
-    messages = (allowed.message, *within.findings, *sources.notes, *told_of_sources(proposal), *([report.advice] if report and report.stop else []))
+    messages = (allowed.message, *within.findings, *oddities(state, data, campaign.space), *sources.notes, *told_of_sources(proposal), *([report.advice] if report and report.stop else []))
     return Planned(
         state=state, proposal=proposal, asked=asked, contexts=contexts or {}, report=report, messages=tuple(message for message in messages if message)
     )
