@@ -39,7 +39,8 @@ def joined(
     for name, away in _away(space, data, using, routes).items():
         column = torch.as_tensor(away[read])
         span = float(column.max().clamp_min(0.0) - column.min().clamp_max(0.0))
-        if span > 0:
+        # at one value only nothing tells what it does: rows stand where the campaign does until there is something to compare
+        if float(column.max() - column.min()) > 0:
             design[:, space.names.index(name)] += column / span
     keys = np.concatenate([design.numpy().round(9), origin[:, None]], axis=1)
     # replicates of one source only: a twin in another source is knowledge that a held-out row may use

@@ -54,6 +54,11 @@ def test_a_number_that_only_the_campaign_keeps_fixed_is_an_input_that_spans_one(
     assert own_rows(own(3)) == 3
 
 
+def test_a_number_at_one_value_only_is_not_extrapolated_from() -> None:
+    training = joined(SPACE, own(0), [source(n=4)], {"old": "covariate"}, goals=GOALS, mechanism=None)
+    assert training.design[:, 1].tolist() == [0.0] * 4
+
+
 def test_rows_of_one_setting_at_two_temperatures_are_two_interventions() -> None:
     two = Earlier(name="old", data=records(np.array([0.2, 0.2]), np.array([30.0, 44.0]), np.array([1.0, 2.0])))
     training = joined(SPACE, own(3), [two], {"old": "covariate"}, goals=GOALS, mechanism=None)
