@@ -43,12 +43,17 @@ def check(file: CampaignFile, table: TableFile = None, as_json: AsJson = False) 
             voice.say(f"  {constraint}")
         for line in told_goals(loaded.doc.goals, loaded.doc.join, loaded.doc.outcome_constraints):
             voice.say(f"  {line}")
+        for prior in loaded.doc.priors:
+            voice.say(f"  prior: {prior}")
         for source in loaded.doc.sources:
             voice.say(f"  source: {source}")
         shared = batch_on_plate(loaded.doc.batch, loaded.space, loaded.lab).shared
         voice.told["shared"] = [str(entry) for entry in shared]
         for entry in shared:
             voice.say(f"  {entry}")
+        if loaded.doc.stop.is_set:
+            voice.told["stop"] = str(loaded.doc.stop)
+            voice.say(f"  {loaded.doc.stop}")
         voice.say(f"  {loaded.doc.wells_per_round} well{'s' if loaded.doc.wells_per_round != 1 else ''} a round")
         voice.notes(within.findings)
         voice.next_step(f"propose {file}")

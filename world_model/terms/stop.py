@@ -31,6 +31,12 @@ class Stop(Word):
         """True where a rule was given."""
         return self.gain_below is not None or self.reach is not None
 
+    def __str__(self) -> str:
+        rules = [f"the best is as good as {self.reach:g}"] if self.reach is not None else []
+        rounds = f" for {self.patience} rounds in a row" if self.patience > 1 else ""
+        rules += [f"a batch gains less than {self.gain_below:g}{rounds}"] if self.gain_below is not None else []
+        return f"stop where {' or '.join(rules)}, with {self.probability:.0%}" if rules else "no rule to stop by"
+
 
 class StopFault(NamedTuple):
     """A rule that makes no sense for what is wanted."""
