@@ -22,7 +22,7 @@ def oddities(state: CampaignState, data: Dataset, space: SearchSpace) -> tuple[s
     """Nothing read, a result that never changes, a factor that never did, repeats that contradict each other."""
     if not len(data):
         return ()
-    return tuple([*_nothing_read(state, data), *_constant(state, data), *_never_varied(data, space), *_contradictory(state, data)])
+    return (*_nothing_read(state, data), *_constant(state, data), *_never_varied(data, space), *_contradictory(state, data))
 
 
 def _nothing_read(state: CampaignState, data: Dataset) -> Iterator[str]:

@@ -25,7 +25,7 @@ from .forecasts import FittedMembers, Forecasts
 from .sequences import folds
 
 if TYPE_CHECKING:
-    from sklearn.ensemble import ExtraTreesRegressor  # type: ignore[import-untyped]
+    from sklearn.ensemble import ExtraTreesRegressor
 
 FEWEST_INTERVENTIONS = 12
 _BLOCK = 20_000  # designs whose leaves are looked up at a time
