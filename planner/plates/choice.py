@@ -157,7 +157,7 @@ def _worth(told: _Stage, entry: SharedColumns, rule: BatchRule, values: Sequence
                     allowed[owner == i] = False
         scores[~allowed] = -torch.inf
         place = int(scores.argmax())
-        if not allowed[place] or float(scores[place]) <= float(best.mean()) * (1 + 1e-9):
+        if not allowed[place] or float(scores[place]) <= float(best.mean()) * (1 + 1e-4):
             break  # no seat is left, or no point adds to what the batch has under any draw
         best = torch.maximum(best, gain[:, place])
         free[place] = False
