@@ -14,7 +14,7 @@ from world_model.terms.constraints import Linear
 from world_model.terms.factors import Continuous, Factor
 from world_model.terms.mixture import Mixture
 from world_model.terms.product import Product
-from world_model.terms.programme import plain
+from world_model.terms.programme import plain, products_of
 from world_model.terms.steps_of import places_of
 
 from .linear import unit_constraints
@@ -52,11 +52,14 @@ def _words(encoder: Encoder) -> tuple[list[Mixture | Cardinality], list[Linear |
     """
     space = encoder.space
     words = [word for word in space.constraints if isinstance(word, Mixture | Cardinality)]
-    equalities: list[Linear | Product] = [word for word in space.constraints if isinstance(word, Product) and word.equals is not None and set(word.powers) <= set(space.names)]
+    formulas = {word.name: word for word in space.derived}
+    equalities: list[Linear | Product] = [
+        product for word in space.constraints for product in products_of(word, formulas) if product.equals is not None
+    ]  # fmt: skip
     if unit_constraints(encoder) is None:
-        known, derived = {factor.name: factor for factor in space.factors}, {word.name: word for word in space.derived}
+        known = {factor.name: factor for factor in space.factors}
         for word in space.constraints:
-            told = plain(word, derived, known) if isinstance(word, Linear) and word.equals is not None else None
+            told = plain(word, formulas, known) if isinstance(word, Linear) and word.equals is not None else None
             if told is None or told.equals is None:
                 continue
             weights, own = set(told.terms.values()), [known[name] for name in told.terms]

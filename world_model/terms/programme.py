@@ -170,7 +170,7 @@ class _Built:
         return Sum({variable: value for value, variable in chosen})
 
     def _in_products(self) -> set[str]:
-        return {name for constraint in self.told.constraints for product in _products(constraint, self.told.derived) for name in product.powers}
+        return {name for constraint in self.told.constraints for product in products_of(constraint, self.told.derived) for name in product.powers}
 
     def level(self, name: str, wanted: Condition) -> Sum:
         """1 where a factor with levels has one of these."""
@@ -288,7 +288,7 @@ class _Built:
                     held = held.plus(self.truth(name, condition))
                 self.row(held, -_INF, len(constraint.when) - 1.0)
             case Product() | Linear():
-                products = _products(constraint, self.told.derived)
+                products = products_of(constraint, self.told.derived)
                 for product in products:
                     self._product(product)
                 if not products and isinstance(constraint, Linear):
@@ -457,7 +457,7 @@ class _Built:
 
         put = False
         for constraint in self.told.constraints:
-            for product in _products(constraint, self.told.derived):
+            for product in products_of(constraint, self.told.derived):
                 if product.violation({name: np.array([values[name]]) for name in product.powers})[0] == 0:
                     continue
                 for name in product.powers:
@@ -490,7 +490,7 @@ def _spaced(low: float, high: float) -> list[float]:
     return [float(value) for value in np.geomspace(low, high, 6)[1:-1]]
 
 
-def _products(constraint: Constraint, derived: Mapping[str, Derived]) -> list[Product]:
+def products_of(constraint: Constraint, derived: Mapping[str, Derived]) -> list[Product]:
     """A product, also where it is written as a bound on a derived product or ratio alone."""
     if isinstance(constraint, Product):
         return [constraint] if not any(name in derived for name in constraint.powers) else []
@@ -529,4 +529,4 @@ def plain(constraint: Linear, derived: Mapping[str, Derived], factors: Mapping[s
     return Linear.model_validate({"terms": terms, side: constraint.bound, "why": constraint.why})
 
 
-__all__ = ["Answer", "Programme", "plain"]
+__all__ = ["Answer", "Programme", "plain", "products_of"]
