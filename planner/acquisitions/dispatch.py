@@ -31,4 +31,4 @@ def acquisition(surrogate: Surrogate, task: Task, *, waiting: Tensor, seed: int)
     ]  # fmt: skip
     if lacking:
         raise DesignError(f"Expected a world model with {', '.join(lacking)} for {member.name}, found {surrogate.world.verdict.picked!r}, which has none.")
-    return weighed(member.build(surrogate, task, waiting=waiting, seed=seed), task.beliefs)
+    return weighed(member.build(surrogate, task, waiting=waiting, seed=seed), task.beliefs, n_waiting=len(waiting))

@@ -27,6 +27,10 @@ class Weighed(AcquisitionFunction):
         return told + self.beliefs.log_weight(X).sum(dim=-1)
 
 
-def weighed(acquisition: AcquisitionFunction, beliefs: Beliefs | None) -> AcquisitionFunction:
-    """The acquisition with the weight, where it is a logarithm; one that is none is left as it is (see `Beliefs.workable`)."""
-    return acquisition if beliefs is None or not acquisition._log else Weighed(acquisition, beliefs)
+def weighed(acquisition: AcquisitionFunction, beliefs: Beliefs | None, *, n_waiting: int = 0) -> AcquisitionFunction:
+    """The acquisition with the weight, where it is a logarithm; one that is none is left as it is (see `Beliefs.workable`).
+
+    Args:
+        n_waiting: experiments under way or chosen before this one.
+    """
+    return acquisition if beliefs is None or not acquisition._log else Weighed(acquisition, beliefs.in_turn(beliefs.n_read + n_waiting))

@@ -16,12 +16,12 @@ class Prior(Word):
 
     `width` is how near, as a share of each factor's range (on its own scale): at that distance the belief is down to 60 %. `worth` is
     how many experiments' worth of evidence it is: after so many it weighs as much as what was learned, after ten times as many a
-    tenth. Where the readings speak against it, it fades faster.
+    tenth. Where the readings speak against it, it fades faster. It has a say in every second experiment only.
     """
 
     near: dict[Name, float | str] = Field(min_length=1, description="factor → value, e.g. { temperature = 30, base = \"KOAc\" }")
     width: float = Field(0.2, gt=0, le=1, description="how near, as a share of each numeric factor's range")
-    worth: Positive = Field(10.0, description="how many experiments' worth of evidence it is")
+    worth: Positive = Field(5.0, description="how many experiments' worth of evidence it is")
 
     @field_validator("near")
     @classmethod

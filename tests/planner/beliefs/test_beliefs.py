@@ -118,6 +118,12 @@ def test_a_hunch_that_the_readings_speak_against_fades_faster() -> None:
     assert agreement(world, [Goal(readout="y", direction="min")], wrong, pool, seed=0) > 0.5
 
 
+def test_a_hunch_has_a_say_in_every_second_experiment() -> None:
+    beliefs = Beliefs(hunches=(Hunch.of(ENCODER, Prior(near={"x": 6.0})),), exponents=(1.0,))
+    weights = [float(beliefs.in_turn(turn).log_weight(design(0.0))) for turn in range(4)]
+    assert weights[1] == weights[3] == 0.0 and weights[0] == weights[2] < -1.0
+
+
 def test_weighed_is_botorchs_prior_guided_acquisition_where_nothing_is_pending() -> None:
     x = design(0, 2, 5, 9)
     gp = SingleTaskGP(x, torch.tensor([[0.0], [1.0], [0.5], [-1.0]], dtype=torch.double))
