@@ -12,12 +12,12 @@ import pandas as pd
 
 from world_model.pareto import hypervolume, scores
 from world_model.terms.goals import Goal
+from world_model.terms.space import SearchSpace
 
 Planner = Literal["nextwell", "botorch", "random"]
 PLANNERS: tuple[Planner, ...] = ("nextwell", "botorch", "random")
 START = 5  # rows at random, the same for all planners of a seed
 TOLD_AT = (10, 20, 30, 40)
-BLOCK = 512  # candidates that plain BoTorch scores at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,14 +87,14 @@ def _run(problem: FrontProblem, planner: Planner, *, start: list[int], batch: in
     while len(rows) < budget:
         free = np.setdiff1d(np.arange(len(problem.table)), rows)
         n = min(batch, budget - len(rows))
-        rows += rng.choice(free, n, replace=False).tolist() if planner == "random" else _botorch(problem, rows, free, n=n, seed=seed)
+        rows += rng.choice(free, n, replace=False).tolist() if planner == "random" else _botorch(problem, rows, n=n, seed=seed)
     return rows
 
 
 def _nextwell(problem: FrontProblem, *, start: list[int], batch: int, budget: int, seed: int) -> list[int]:
-    import nextwell as nw
+    from ..campaign import Campaign  # what `nextwell.Campaign` is
 
-    campaign = nw.Campaign(space=nw.SearchSpace.from_table(problem.table), goals=problem.goals, seed=seed, name=problem.name)
+    campaign = Campaign(space=SearchSpace.from_table(problem.table), goals=problem.goals, seed=seed, name=problem.name)
     rows = list(start)
     campaign.record(_read(problem, start))
     while len(rows) < budget:
@@ -111,31 +111,11 @@ def _read(problem: FrontProblem, rows: Sequence[int]) -> pd.DataFrame:
     return told.assign(candidate=list(rows))
 
 
-def _botorch(problem: FrontProblem, rows: list[int], free: np.ndarray, *, n: int, seed: int) -> list[int]:
-    """BoTorch's defaults: a `SingleTaskGP` a goal, `qLogNoisyExpectedHypervolumeImprovement`, `optimize_acqf_discrete`; levels one-hot."""
-    import torch
-    from botorch.acquisition.multi_objective import logei
-    from botorch.fit import fit_gpytorch_mll
-    from botorch.models import ModelListGP, SingleTaskGP
-    from botorch.optim import optimize_acqf_discrete
-    from botorch.sampling.normal import SobolQMCNormalSampler
-    from botorch.utils.multi_objective.hypervolume import infer_reference_point
-    from botorch.utils.multi_objective.pareto import is_non_dominated
-    from botorch.utils.sampling import manual_seed
-    from gpytorch.mlls import SumMarginalLogLikelihood
+def _botorch(problem: FrontProblem, rows: list[int], *, n: int, seed: int) -> list[int]:
+    """BoTorch's defaults, levels one-hot; see `planner.plain.fronts`."""
+    from planner.plain.fronts import widening_rows
 
-    logei._load_attempted = True  # as in the planner: nothing is compiled while times are taken
-    with manual_seed(seed * 1_000 + len(rows)):
-        unit = torch.as_tensor(_one_hot(problem.table), dtype=torch.double)
-        y = torch.as_tensor(scores(problem.goals, problem.values[rows]), dtype=torch.double)
-        model = ModelListGP(*[SingleTaskGP(unit[rows], y[:, [i]]) for i in range(y.shape[1])])
-        fit_gpytorch_mll(SumMarginalLogLikelihood(model.likelihood, model))
-        acquisition = logei.qLogNoisyExpectedHypervolumeImprovement(
-            model, ref_point=infer_reference_point(y[is_non_dominated(y)]), X_baseline=unit[rows], prune_baseline=True,
-            sampler=SobolQMCNormalSampler(torch.Size([128]), seed=seed),
-        )  # fmt: skip
-        points, _ = optimize_acqf_discrete(acquisition, q=n, choices=unit[free], max_batch_size=BLOCK, unique=True)
-    return [int(free[int((unit[free] - point).abs().sum(dim=-1).argmin())]) for point in points]
+    return widening_rows(_one_hot(problem.table), rows, scores(problem.goals, problem.values[rows]), n=n, seed=seed * 1_000 + len(rows))
 
 
 def _one_hot(table: pd.DataFrame) -> np.ndarray:

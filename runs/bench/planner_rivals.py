@@ -9,16 +9,16 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Protocol
-from warnings import catch_warnings
 
 import numpy as np
 
 from world_model.terms.errors import NextwellError, nearest
+from world_model.terms.goals import Goal
+from world_model.terms.space import SearchSpace
 
 from .planner_problem import Problem
 
 ALWAYS = ("random", "space-filling")  # run along in every back-test
-BLOCK = 2048  # candidates that are scored at once
 
 
 class Rival(Protocol):
@@ -82,88 +82,21 @@ class Distance(Told):
 
 
 class PlainBoTorch(Told):
-    """BoTorch's defaults: `SingleTaskGP`, `qLogExpectedImprovement`, `optimize_acqf_discrete`."""
+    """BoTorch's defaults, see `planner.plain.improvement`."""
 
     def propose(self, n: int) -> Sequence[int]:
-        import torch
-        from botorch.acquisition import qLogExpectedImprovement
-        from botorch.fit import fit_gpytorch_mll
-        from botorch.models import SingleTaskGP
-        from botorch.optim import optimize_acqf_discrete
-        from botorch.utils.sampling import manual_seed
-        from gpytorch.mlls import ExactMarginalLogLikelihood
+        from planner.plain.improvement import best_rows
 
-        with manual_seed(self.seed * 1_000 + len(self.rows)):
-            unit = torch.as_tensor(self.problem.unit, dtype=torch.double)
-            y = torch.tensor(self.y, dtype=torch.double).unsqueeze(-1)
-            model = SingleTaskGP(unit[self.rows], y)
-            fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
-            acquisition = qLogExpectedImprovement(model, best_f=y.max())
-            points, _ = optimize_acqf_discrete(acquisition, q=n, choices=unit[self.free], max_batch_size=BLOCK, unique=True)
-        chosen: list[int] = []
-        for point in points:
-            # levels with the same descriptors share a point: any of their rows is as good
-            same = torch.nonzero((unit == point).all(dim=-1)).flatten().tolist()
-            chosen.append(next(row for row in same if row not in chosen and row not in self.rows))
-        return chosen
+        return best_rows(self.problem.unit, self.rows, self.y, n=n, seed=self.seed * 1_000 + len(self.rows))
 
 
 class Edbo(Told):
-    """The settings of EDBO (Shields et al., Nature 590, 89, 2021) on BoTorch: a Matérn-5/2 GP with one length scale a feature and the
-    paper's gamma priors for the kind of space, expected improvement with a jitter, and for batches its Kriging believer."""
+    """EDBO's kernel, priors and acquisition, see `planner.plain.edbo`."""
 
     def propose(self, n: int) -> Sequence[int]:
-        import torch
-        from botorch.acquisition import ExpectedImprovement
-        from botorch.fit import fit_gpytorch_mll
-        from botorch.models import SingleTaskGP
-        from botorch.models.transforms import Standardize
-        from gpytorch.kernels import MaternKernel, ScaleKernel
-        from gpytorch.likelihoods import GaussianLikelihood
-        from gpytorch.mlls import ExactMarginalLogLikelihood
-        from gpytorch.priors import GammaPrior
+        from planner.plain.edbo import believed_rows
 
-        unit = torch.as_tensor(self.problem.unit, dtype=torch.double)
-        length, output, noise = self._priors()
-        kernel = ScaleKernel(
-            MaternKernel(nu=2.5, ard_num_dims=unit.shape[1], lengthscale_prior=GammaPrior(*length[:2])), outputscale_prior=GammaPrior(*output[:2])
-        )
-        kernel.base_kernel.lengthscale, kernel.outputscale = length[2], output[2]
-        likelihood = GaussianLikelihood(noise_prior=GammaPrior(*noise[:2]))
-        likelihood.noise = noise[2]
-        told = torch.tensor(self.y, dtype=torch.double).unsqueeze(-1)
-        model = SingleTaskGP(unit[self.rows], told, covar_module=kernel, likelihood=likelihood, outcome_transform=Standardize(1))
-        fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
-        best, jitter = float(told.max()), 0.01 * float(np.std(self.y) or 1.0)
-        free, chosen = self.free, []
-        for _ in range(n):
-            with catch_warnings(action="ignore"):
-                # BoTorch advises its logarithm, which EDBO did not have
-                acquisition = ExpectedImprovement(model, best_f=best + jitter)
-            with torch.no_grad():
-                value = torch.cat([acquisition(block.unsqueeze(-2)) for block in torch.split(unit[free], 10 * BLOCK)])
-                row = int(free[int(value.argmax())])
-                believed = model.posterior(unit[[row]]).mean
-            chosen.append(row)
-            if len(chosen) < n:
-                # the same hyper-parameters and scale, with the model's own prediction as one more reading
-                turned = (torch.cat([told, believed]) - model.outcome_transform.means) / model.outcome_transform.stdvs
-                told = torch.cat([told, believed])
-                model.set_train_data(unit[[*self.rows, *chosen]], turned.squeeze(-1), strict=False)
-                model.eval()
-                best, free = max(best, float(believed)), free[free != row]
-        return chosen
-
-    def _priors(self) -> tuple[tuple[float, float, float], ...]:
-        """Length scale, output scale and noise: the gamma prior's two parameters and where the fit starts."""
-        width = self.problem.unit.shape[1]
-        if width < 5:
-            return (1.2, 1.1, 0.2), (5.0, 0.5, 8.0), (1.05, 0.5, 0.1)
-        if self.problem.descriptors and width < 100:
-            return (2.0, 0.2, 5.0), (5.0, 0.5, 8.0), (1.5, 0.1, 5.0)
-        if self.problem.descriptors:
-            return (2.0, 0.1, 10.0), (2.0, 0.1, 10.0), (1.5, 0.1, 5.0)
-        return (3.0, 1.0, 2.0), (5.0, 0.2, 20.0), (1.5, 0.1, 5.0)
+        return believed_rows(self.problem.unit, self.rows, self.y, n=n, described=bool(self.problem.descriptors))
 
 
 class Nextwell(Told):
@@ -171,12 +104,12 @@ class Nextwell(Told):
 
     def __init__(self, problem: Problem, seed: int) -> None:
         super().__init__(problem, seed)
-        import nextwell as nw
+        from ..campaign import Campaign  # what `nextwell.Campaign` is
 
-        space = nw.SearchSpace.from_table(problem.table, descriptors=problem.descriptors)
-        goal = nw.Goal(**{"readout": problem.target, "direction": problem.direction, **problem.goal})
+        space = SearchSpace.from_table(problem.table, descriptors=problem.descriptors)
+        goal = Goal(**{"readout": problem.target, "direction": problem.direction, **problem.goal})
         self._sign = 1.0 if problem.direction == "max" else -1.0
-        self._campaign = nw.Campaign(space=space, goals=[goal], seed=seed)
+        self._campaign = Campaign(space=space, goals=[goal], seed=seed)
 
     def observe(self, rows: Sequence[int], y: np.ndarray) -> None:
         super().observe(rows, y)

@@ -28,9 +28,9 @@ FEWEST_INITIAL = 5
 LINES = "runs.jsonl"
 # what the first proposal would load: imports are no planner's cost
 _LOADED = {
-    "nextwell": ("nextwell", "runs.campaign", "planner.propose", "world_model.fit", "botorch.acquisition", "botorch.optim", "botorch.fit", "botorch.models"),
-    "botorch": ("botorch.acquisition", "botorch.optim", "botorch.fit", "botorch.models"),
-    "edbo": ("botorch.acquisition", "botorch.fit", "botorch.models"),
+    "nextwell": ("runs.campaign", "planner.propose", "world_model.fit", "botorch.acquisition", "botorch.optim", "botorch.fit", "botorch.models"),
+    "botorch": ("planner.plain.improvement",),
+    "edbo": ("planner.plain.edbo",),
     "baybe": ("baybe", "baybe.recommenders", "baybe.surrogates", "botorch.acquisition", "botorch.optim", "botorch.models"),
     "ax": ("ax.api.client", "ax.adapter.registry", "botorch.acquisition"),
     "bofire": ("bofire.strategies.api", "botorch.acquisition"),
