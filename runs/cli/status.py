@@ -104,6 +104,7 @@ def show_best(voice: Voice, campaign: OpenCampaign) -> None:
     from ..state.beyond_limit import beyond_limit
     from ..state.dataset import dataset
     from ..state.front import front_of
+    from ..state.hits import hits_so_far
 
     state = campaign.standing()
     found = best_so_far(state)
@@ -111,6 +112,10 @@ def show_best(voice: Voice, campaign: OpenCampaign) -> None:
     for best in found:
         settings = ", ".join(f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in best.settings.items())
         voice.say(f"  best of {best.goal}: {best.value:.4g} {best.unit} ({best.experiment_id}: {settings})".replace("  (", " ("))
+    hits = hits_so_far(state)
+    voice.told["hits"] = [asdict(one) for one in hits]
+    for one in hits:
+        voice.say(f"  {one}")
     data = dataset(state)
     front = front_of(state, data)
     voice.told["front"] = None if front is None else asdict(front)

@@ -69,13 +69,13 @@ def part_of_goal(
     curve = best_so_far(state, data, goal, lab=lab)
     chance = by_chance(curve.best_true, random_curves, goal) if curve.best_true is not None and random_curves is not None else None
     pairs = checked_predictions(state, data, goal)
-    top = ranking[:SHOWN_BEST]
+    top = ranking[:SHOWN_BEST] if goal.seeks_best else ()
     believed = estimates(belief.model, top, goal)
     truths = _truths(lab, top, state, goal)
     told = [one for one in foretold(state, data) if one.goal == str(goal)]
     matter = importances(belief.model, goal, seed=state.charter.seed) if belief.model is not None else None
     pictures = {
-        "Best so far: nothing was read of any candidate.": draw_progress(curve, chance, goal, state.charter, name=f"best-so-far{suffix}"),
+        ("Best so far: nothing was read of any candidate." if goal.seeks_best else "Best so far: this goal asks for knowledge, and no experiment is better than another."): draw_progress(curve, chance, goal, state.charter, name=f"best-so-far{suffix}"),
         "Predicted against observed: no prediction has met its result yet.": draw_predicted(pairs, goal, state.charter, name=f"predicted-observed{suffix}"),
         "Calibration by round: no prediction has met its result yet.": draw_honesty(
             ledger_of(str(goal), told), told, goal, state.charter, name=f"honesty{suffix}"

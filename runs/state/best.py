@@ -87,6 +87,8 @@ def best_so_far(state: CampaignState) -> tuple[Best, ...]:
         joint, believed = (desirability_of(charter.goals, one, geometric=charter.join == "desirability") for one in (told.values, told.believed))
         found += _best(told, data, joint, believed, goal=JOINED, unit="")
     for i, goal in enumerate(charter.goals):
+        if not goal.seeks_best:
+            continue
         unit = goal.unit_of(charter.measurement(goal.readout).unit, is_curve=len(data.times_h) > 1)
         found += _best(told, data, told.values[:, i], goal.score(told.believed[:, i]), goal=str(goal), unit=unit)
     return tuple(found)

@@ -8,6 +8,7 @@ from world_model.terms.lab import Lab
 from ..state.best import best_so_far
 from ..state.budget import is_spent
 from ..state.campaign_state import CampaignState
+from ..state.hits import hits_so_far
 from ..state.payloads import StopReached
 from ..state.progress import is_simulated, unfinished_rounds
 from .answer import answer
@@ -56,6 +57,8 @@ def run_loop(
             finished += 1
         for best in best_so_far(state):
             progress(f"after round {len(state.rounds)}: best of {best.goal}: {best.value:.4g} {best.unit}".rstrip())
+        for hits in hits_so_far(state):
+            progress(f"after round {len(state.rounds)}: {hits}")
         if rounds is None and state.charter.budget.experiments is None and state.charter.budget.rounds is None:
             messages.append("The campaign names no budget, so one round was run. Say --rounds for more.")
             break

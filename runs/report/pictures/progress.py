@@ -13,13 +13,16 @@ from ...state.charter import Charter
 from ..best_so_far import BestSoFar
 from ..by_chance import ByChance
 from ..numbers import readout_name, unit_of
+from .hits import draw_hits
 from .picture import Picture
 from .style import BLUE, GREY, HAIR, INK, ORANGE, PALE, axis_label, canvas, plain_ticks, shared_legend, styled
 
 
 def draw_progress(curve: BestSoFar, chance: ByChance | None, goal: Goal, charter: Charter, *, name: str) -> Picture | None:
     """The loop's curve, every reading behind it, and random's median with its quartiles; None before the first reading."""
-    if not np.isfinite(curve.best_measured).any():
+    if goal.direction == "hits":
+        return draw_hits(curve, goal, charter, name=name)
+    if not goal.seeks_best or not np.isfinite(curve.best_measured).any():
         return None
     with styled():
         figure = canvas(4.3)
@@ -48,7 +51,7 @@ def draw_progress(curve: BestSoFar, chance: ByChance | None, goal: Goal, charter
         plain_ticks(axes)
         axes.set_xlim(0, len(curve) + 1)
         shared_legend(figure, ncols=3)
-        side = {"max": "Higher", "min": "Lower", "match": "Nearer to the target", "range": "Within the range"}[goal.direction]
+        side = {"max": "Higher", "min": "Lower", "match": "Nearer to the target", "range": "Within the range"}.get(goal.direction, "More")
         against = "" if chance is None else " Orange: campaigns of the same plates and roles whose candidates are drawn at random."
         return Picture(
             name=name, title="Best so far", figure=figure,
