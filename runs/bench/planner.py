@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +17,7 @@ from world_model.terms.errors import NextwellError, nearest
 
 from ..version import VERSION
 from .planner_formulas import FORMULAS, formula_problem
+from .planner_parts import PARTS, Asked
 from .planner_plots import draw_regrets
 from .planner_problem import Problem, ProblemFile, problem_files, read_problem, read_problem_file
 from .planner_rivals import rivals_that_run
@@ -31,15 +30,13 @@ BATCHES, QUICK_BATCHES = (1, 5, 8), (5,)
 BUDGET, QUICK_BUDGET = 40, 15
 SEEDS, QUICK_SEEDS = 10, 2
 RIVALS = ("random", "space-filling", "botorch", "edbo")
-# a part is a module `planner_PART` with a `bench` of its own
-PARTS = ("goals", "replicates", "transfer", "scale")
 
 
 def bench(
     *, quick: bool, seeds: int | None, progress: Callable[[str], None], first_seed: int = 0, table: Path | None = None, target: str | None = None,
     direction: Literal["max", "min"] = "max", descriptors: Sequence[str] = (), hits: Path | None = None, label: str | None = None, factors: Sequence[str] = (),
     problems: Path | None = None, only: Sequence[str] = (), batch: Sequence[int] = (), budget: int | None = None, rivals: Sequence[str] = (),
-    peers: Path | None = None, part: str | None = None, out: Path | None = None, jobs: int = 1,
+    peers: Path | None = None, part: str | None = None, held: Sequence[str] = (), out: Path | None = None, jobs: int = 1,
 ) -> dict[str, Any]:  # fmt: skip
     """Run it, or go on with it: finished runs lie in `out` and are not computed again.
 
@@ -51,7 +48,8 @@ def bench(
         batch, budget: batch sizes; experiments with the initial ones. A problem's own come first.
         rivals: beside nextwell, random and space-filling; empty for all that need nothing installed.
         peers: a folder of runs made elsewhere, as JSON lines.
-        part: another question of the planner, see `PARTS`.
+        part: another question: goals (`target` may then be `a:max,b:min`), replicates, transfer or scale.
+        held: for transfer, `FACTOR=VALUE`: the campaign's condition; rows at other values are old data.
         out: the folder of runs, plots and the result; else ./bench-planner.
         jobs: processes.
 
@@ -61,11 +59,22 @@ def bench(
     Raises:
         NextwellError: options that do not go together, or a problem that can't be read.
     """
+    wanted = range(first_seed, first_seed + (seeds or (QUICK_SEEDS if quick else SEEDS)))
     if part is not None:
-        return _part(part, quick=quick, seeds=seeds, progress=progress, out=out, jobs=jobs)
+        if part not in PARTS:
+            raise NextwellError(f"Expected a part of the planner's bench, found {part!r}. {nearest(part, PARTS)}")
+        own = None
+        if table is not None and part != "goals":
+            (own,) = _problems(table, target, direction, descriptors, hits, label, factors, None, (), quick=quick).values()
+        targets = tuple(text.strip() for text in (target or "").split(",") if text.strip())
+        return PARTS[part](
+            Asked(quick=quick, seeds=wanted, progress=progress, table=table, targets=targets, problem=own, held=tuple(held), batch=tuple(batch), budget=budget, out=out)
+        )
+    if held:
+        raise NextwellError("Expected --held with --part transfer, found it alone.")
     found = _problems(table, target, direction, descriptors, hits, label, factors, problems, only, quick=quick)
     names, notes = rivals_that_run(list(rivals) or list(RIVALS))
-    folder, wanted = out or OUT, range(first_seed, first_seed + (seeds or (QUICK_SEEDS if quick else SEEDS)))
+    folder = out or OUT
     batches = {name: tuple(batch) or one.batches or (QUICK_BATCHES if quick else BATCHES) for name, one in found.items()}
     budgets = {name: min(budget or one.budget or (QUICK_BUDGET if quick else BUDGET), len(one)) for name, one in found.items()}
     runs = [
@@ -139,17 +148,3 @@ def _name(stem: str) -> str:
     """A file's stem as a name."""
     kept = "".join(letter if letter.isalnum() or letter in "_-. " else "_" for letter in stem)
     return kept if kept[:1].isalpha() else f"table {kept}"
-
-
-def _part(part: str, *, quick: bool, seeds: int | None, progress: Callable[[str], None], out: Path | None, jobs: int) -> dict[str, Any]:
-    from inspect import signature
-
-    if part not in PARTS:
-        raise NextwellError(f"Expected a part of the planner's bench, found {part!r}. {nearest(part, PARTS)}")
-    if find_spec(f".planner_{part}", __package__) is None:
-        raise NextwellError(f"Expected a part of the planner's bench, found {part!r}, which this version does not have.")
-    measure = import_module(f".planner_{part}", __package__).bench
-    known = signature(measure).parameters
-    given = {"quick": quick, "seeds": seeds, "progress": progress, "out": out, "jobs": jobs}
-    told: dict[str, Any] = measure(**{key: value for key, value in given.items() if key in known})
-    return told

@@ -47,6 +47,7 @@ def bench(
     rivals: Annotated[str | None, typer.Option("--rivals", metavar="A,B", help="Planners to compare with: random, space-filling, botorch, edbo; baybe, ax, bofire where installed.", show_default=False)] = None,
     peers: Annotated[Path | None, typer.Option("--peers", metavar="FOLDER", help="Runs made elsewhere, as JSON lines, for the same table.", show_default=False)] = None,
     part: Annotated[str | None, typer.Option("--part", metavar="NAME", help="One part of a bench that has several.", show_default=False)] = None,
+    held: Annotated[list[str] | None, typer.Option("--held", metavar="FACTOR=VALUE", help="The condition of the campaign, where rows at other values are old data.")] = None,
     cost: Annotated[bool, typer.Option("--cost", help="Measure seconds and memory as well, for benches that can.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -67,7 +68,7 @@ def bench(
             "table": table, "problem": problem or None, "n": None if n is None else sizes_of(n), "out": out, "jobs": jobs, "cost": cost or None,
             "first_seed": which.start or None, "target": target, "direction": None if direction is None else direction.value, "descriptors": descriptors or None,
             "hits": hits, "label": label, "factors": words_of(factors), "problems": problems, "only": words_of(only),
-            "batch": None if batch is None else sizes_of(batch, option="batch"), "budget": budget, "rivals": words_of(rivals), "peers": peers, "part": part,
+            "batch": None if batch is None else sizes_of(batch, option="batch"), "budget": budget, "rivals": words_of(rivals), "peers": peers, "part": part, "held": held or None,
         }  # fmt: skip
         for option, value in given.items():
             if value is None:
