@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from world_model.chance import stream
 from world_model.fit import WorldModel
 from world_model.posterior import TrajectoryPosterior
 from world_model.terms.errors import DesignError
@@ -119,7 +120,7 @@ def _chance(posterior: TrajectoryPosterior, constraint: OutcomeConstraint, own: 
         # at least one of two bounds is kept, for the lower one lies under the upper one
         return (torch.stack(sides).sum(dim=0) - (len(sides) - 1)).clamp(0.0, 1.0)
     drawn = posterior.readout_draws(constraint, seed=seed)
-    moves = torch.randn(len(drawn), 1, generator=torch.Generator().manual_seed(seed), dtype=torch.double)
+    moves = torch.randn(len(drawn), 1, generator=stream(seed, "control"), dtype=torch.double)
     kept = torch.stack([limit.sign * (drawn - limit.bound - limit.doubt * moves) <= 0 for limit in own]).all(dim=0)
     return kept.double().mean(dim=0)
 

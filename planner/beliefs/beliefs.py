@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from world_model.chance import stream
 from world_model.encoding import Encoder
 from world_model.fit import WorldModel
 from world_model.terms.goals import Goal
@@ -82,8 +83,11 @@ class Beliefs:
         if self.feasible is None:
             return value
         chance = self.feasible.chance(design)
-        threshold = float(torch.rand((), generator=torch.Generator().manual_seed(seed), dtype=torch.double))
-        out = chance < min(threshold, float(chance[~taken].max()))
+        threshold = float(torch.rand((), generator=stream(seed, "what can be done"), dtype=torch.double))
+        left = ~taken & torch.isfinite(value)  # a draw's broken constraints have ruled others out already
+        if not left.any():
+            return value
+        out = chance < min(threshold, float(chance[left].max()))
         return torch.where(out, -torch.inf, value)
 
     def workable(self, pool: Pool, *, n: int) -> Pool:

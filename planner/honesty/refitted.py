@@ -7,8 +7,8 @@ import torch
 from world_model.contest import CANT_FIT
 from world_model.contestants.registry import named
 from world_model.fit import MOST_REFITTED, WorldModel
+from world_model.observed import read_out
 from world_model.posterior import TrajectoryPosterior
-from world_model.readouts import read_out
 from world_model.terms.goals import Goal
 
 from .stretch import LARGEST_Z, Inside
@@ -29,7 +29,9 @@ def inside(world: WorldModel, goal: Goal, *, seed: int) -> Inside | None:
     groups = torch.unique(training.groups)
     if not FEWEST <= len(groups) <= MOST_REFITTED:
         return None
-    read = read_out(goal, training.as_read, times_h=world.times_h, variables=world.variables)
+    # hours at which only other observables were read don't count as missing
+    own = training.as_read[:, :, world.variables.index(goal.readout)]
+    read = torch.as_tensor(read_out(goal, own.numpy(), world.times_h.numpy()))
     contestant = named([world.verdict.picked])[0]
     dealt = groups[torch.randperm(len(groups), generator=torch.Generator().manual_seed(seed))]
     squares: list[torch.Tensor] = []

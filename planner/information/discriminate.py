@@ -13,6 +13,7 @@ import math
 import torch
 from torch import Tensor
 
+from world_model.chance import stream
 from world_model.encoding import Encoder
 from world_model.fit import WorldModel, fit_training
 from world_model.readouts import read_out
@@ -34,7 +35,7 @@ def which_is_right(told: Tensor, noise: Tensor, *, seed: int) -> Tensor:
         noise: `k x c x q`, variance of one reading as each model has it.
     """
     k, s = told.shape[:2]
-    chance = torch.randn(k, s, 1, told.shape[3], generator=torch.Generator().manual_seed(seed), dtype=told.dtype)
+    chance = torch.randn(k, s, 1, told.shape[3], generator=stream(seed, "noise of readings"), dtype=told.dtype)
     gain = torch.zeros(told.shape[2], dtype=told.dtype)
     for right in range(k):
         read = told[right] + noise[right].sqrt() * chance[right]  # s x c x q

@@ -21,6 +21,7 @@ from botorch.sampling.base import MCSampler
 from botorch.utils.transforms import t_batch_mode_transform
 from torch import Tensor
 
+from world_model.chance import stream
 from world_model.contestants.trajectory_gp import FittedTrajectoryGP
 from world_model.fit import WorldModel
 from world_model.readouts import read_out
@@ -65,7 +66,7 @@ def information(told: Tensor, outcomes: Tensor, *, noise: Tensor, outcome_noise:
         noise, outcome_noise: `q` and `t`, variances of one reading.
     """
     s = told.shape[1]
-    generator = torch.Generator().manual_seed(seed)
+    generator = stream(seed, "noise of readings")
     read = told + noise.sqrt() * torch.randn(s, told.shape[2], generator=generator, dtype=told.dtype)
     seen = outcomes + outcome_noise.sqrt() * torch.randn(s, outcomes.shape[2], generator=generator, dtype=told.dtype)
     # [i, j]: the log likelihood of what hypothesis i had read, under hypothesis j; constants cancel

@@ -13,6 +13,7 @@ from world_model.encoding import Encoder
 from world_model.fit import WorldModel
 from world_model.terms.readings import Dataset
 
+from ..acquisitions.feasibility import is_safe, safest
 from ..acquisitions.task import Task
 from ..pool import Pool
 from .lift import Snap
@@ -68,12 +69,19 @@ def allocate(
     Raises:
         DesignError: a task that is not one number to be made best.
     """
-    measured = measured_of(world.encoder, data, snap=snap)
+    pool = safest(world, task, pool if task.beliefs is None else task.beliefs.workable(pool, n=n), n=n, seed=seed).pool
+    measured = _safe(world, task, measured_of(world.encoder, data, snap=snap), seed=seed)
     told = choose_with_repeats(world, task, pool=pool, measured=measured.design, pending=pending, n=n, seed=seed, rule=rule, progress=progress)
     m = len(measured.ids)
     repeats: list[int | str | None] = [None if place is None else measured.ids[place] if place < m else place - m for place in told.of]
     reasons = _reasons(world, task, told.design, told.of, measured, seed=seed)
     return WithRepeats(design=told.design, repeats=tuple(repeats), reasons=tuple(reasons))
+
+
+def _safe(world: WorldModel, task: Task, measured: Measured, *, seed: int) -> Measured:
+    """Those that keep the chance constraints: what does not is neither read again nor recommended."""
+    keep = [i for i, point in enumerate(measured.design) if is_safe(world, task, point, seed=seed)] if task.chances else range(len(measured.ids))
+    return Measured(design=measured.design[list(keep)], ids=tuple(measured.ids[i] for i in keep), readings=tuple(measured.readings[i] for i in keep))
 
 
 def _reasons(world: WorldModel, task: Task, design: Tensor, of: Sequence[int | None], measured: Measured, *, seed: int) -> list[str | None]:

@@ -76,11 +76,16 @@ def _stacked(space: SearchSpace, data: Dataset, using: Sequence[Earlier], routes
     if any(routes[one.name] == "task" for one in using):
         levels = [OWN, *(one.name if routes[one.name] == "task" else OWN for one in using)]
         contexts[TASK] = np.concatenate([np.full(len(part), level, dtype=object) for part, level in zip(parts, levels, strict=True)])
-    limits = None
-    if any(part.limits is not None for part in parts):
-        limits = np.concatenate([np.full(part.values.shape, np.nan) if part.limits is None else part.limits for part in parts])
     return Dataset(
         ids=tuple(id for part in parts for id in part.ids), settings=settings, roles=tuple(role for part in parts for role in part.roles),
         blocks=tuple(block for part in parts for block in part.blocks), times_h=data.times_h, variables=data.variables,
-        values=np.concatenate([part.values for part in parts]), flags=np.concatenate([part.flags for part in parts]), limits=limits, contexts=contexts,
+        values=np.concatenate([part.values for part in parts]), flags=np.concatenate([part.flags for part in parts]),
+        limits=_told([part.limits for part in parts], parts), contexts=contexts, sd=_told([part.sd for part in parts], parts), noise=data.noise,
     )  # fmt: skip
+
+
+def _told(columns: Sequence[np.ndarray | None], parts: Sequence[Dataset]) -> np.ndarray | None:
+    """`n x t x y`, nan where a part was told nothing; None where all were."""
+    if all(column is None for column in columns):
+        return None
+    return np.concatenate([np.full(part.values.shape, np.nan) if column is None else column for column, part in zip(columns, parts, strict=True)])

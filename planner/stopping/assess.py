@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from world_model.fit import FEWEST_RECORDS, WorldModel
+from world_model.observed import observed
 from world_model.posterior import MeanSd
-from world_model.readouts import read_out
 from world_model.terms.errors import DesignError
 from world_model.terms.goals import Goal
 from world_model.terms.proposal import ProposedExperiment
@@ -89,10 +89,7 @@ def competing(data: Dataset, goal: Goal) -> np.ndarray:
 
 def values_of(data: Dataset, goal: Goal) -> np.ndarray:
     """`n`: the goal's readout of each experiment as it was read, nan where readings that it needs are missing."""
-    told: torch.Tensor = read_out(
-        goal, torch.as_tensor(data.values, dtype=torch.double), times_h=torch.as_tensor(data.times_h, dtype=torch.double), variables=data.variables
-    )
-    return np.asarray(told.numpy())
+    return observed(goal, data) if len(data) else np.zeros(0)
 
 
 def is_constant(data: Dataset, goal: Goal) -> bool:

@@ -77,6 +77,16 @@ def test_over_many_draws_a_design_is_done_as_often_as_its_chance() -> None:
     assert done[1:].tolist() == pytest.approx(chance[1:].tolist(), abs=3 * 0.5 / math.sqrt(n))
 
 
+def test_a_draw_always_leaves_something_to_choose() -> None:
+    beliefs = Beliefs(feasible=Feasible.of(ENCODER, FAILS_ABOVE_7))
+    # what likely works breaks a constraint in this draw or was chosen before: only what may fail is left
+    value = torch.tensor([-torch.inf, 1.0, 0.5], dtype=torch.double)
+    taken = torch.tensor([False, True, False])
+    for seed in range(50):
+        told = beliefs.in_draw(value, design(2.5, 3.0, 8.6), seed=seed, taken=taken)
+        assert float(told[2]) == 0.5
+
+
 def test_space_filling_keeps_to_what_likely_works_unless_too_little_is_left() -> None:
     beliefs = Beliefs(feasible=Feasible.of(ENCODER, FAILS_ABOVE_7))
     pool = Pool(design=design(*np.linspace(0, 10, 21).tolist()), rows=None, exhaustive=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -69,6 +71,13 @@ def test_without_a_difference_rows_join_as_they_are() -> None:
     same = Earlier(name="old", data=records(np.array([0.2, 0.4]), 37.0, np.array([1.0, 2.0])))
     assert covariates(SPACE, same.data) == {}
     assert same.routes(SPACE) == ("same", "task")
+
+
+def test_what_is_known_of_noise_is_kept_beside_a_source() -> None:
+    told = replace(own(3), sd=np.full((3, 1, 1), 0.2), noise="unknown")
+    training = joined(SPACE, told, [source(n=4)], {"old": "covariate"}, goals=GOALS, mechanism=None)
+    assert training.noise == "unknown" and training.sd is not None
+    np.testing.assert_array_equal(training.sd.flatten().numpy(), [0.2] * 3 + [np.nan] * 4)
 
 
 def test_before_there_are_own_experiments_a_shared_number_counts_at_face_value_and_permuted_labels_do_not() -> None:
