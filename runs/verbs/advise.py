@@ -84,6 +84,9 @@ def advise_wells(
     # as the model believes what is done to be: one lucky reading should stop no well
     believed = world.posterior_at(world.training.design).readout(wanted, seed=seed).mean
     best = float(believed[int(wanted.score(believed).argmax())])
-    told = advise(world, wanted, histories, hours=tuple(float(hour) for hour in world.times_h), best_done=float(wanted.score(best)), below=below, noise=reader_noise(state), seed=seed)
+    # a read at the readout's own hour comes too late to act on
+    end = float(world.times_h[-1]) if wanted.at_h is None else wanted.at_h
+    hours = tuple(hour for hour in world.times_h.tolist() if hour < end - 1e-9)
+    told = advise(world, wanted, histories, hours=hours, best_done=float(wanted.score(best)), below=below, noise=reader_noise(state), seed=seed)
     unit = wanted.unit_of(state.charter.measurement(wanted.readout).unit, is_curve=True)
     return Advised(goal=wanted, unit=unit, below=below, best_done=best, wells=told)
