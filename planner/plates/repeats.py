@@ -118,8 +118,6 @@ def moments(world: WorldModel, task: Task, design: Tensor, *, seed: int) -> Mome
     Exact for one goal that is linear in Gaussian coefficients, else of joint draws.
     """
     fitted, goal = world.fitted, task.goals[0]
-    posterior = world.posterior_at(design[:1])
-    noise = max(float(posterior.readout(goal, of="reading", seed=seed).sd.square() - posterior.readout(goal, seed=seed).sd.square()), 1e-12)
     linear = len(world.times_h) == 1 or goal.is_linear
     if isinstance(fitted, FittedTrajectoryGP) and len(task.readouts) == 1 and goal.direction in ("max", "min") and linear and fitted.offset is None:
         weights = goal.sign * read_out(goal, fitted.basis.components, times_h=world.times_h, variables=world.variables)
@@ -132,7 +130,11 @@ def moments(world: WorldModel, task: Task, design: Tensor, *, seed: int) -> Mome
                     joint = gp.posterior(design).distribution
                     mean += weight * joint.mean
                     covariance += weight**2 * joint.covariance_matrix
-        return Moments(mean=mean, covariance=covariance, noise=noise)
+        # of wells beside each other: what a plate of its own would add moves all wells of it alike
+        noise = float(weights.square() @ fitted.model.noise_variance())
+        return Moments(mean=mean, covariance=covariance, noise=max(noise, 1e-12))
+    posterior = world.posterior_at(design[:1])
+    noise = max(float(posterior.readout(goal, of="reading", seed=seed).sd.square() - posterior.readout(goal, seed=seed).sd.square()), 1e-12)
     drawn = utilities(world, task, design, n=_DRAWS, seed=seed)
     centred = drawn - drawn.mean(dim=0)
     return Moments(mean=drawn.mean(dim=0), covariance=centred.T @ centred / (_DRAWS - 1), noise=noise)
