@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from world_model.terms.cardinality import Cardinality
     from world_model.terms.condition import Condition
     from world_model.terms.constraints import Linear
+    from world_model.terms.contexts import Context
     from world_model.terms.custom import Custom
     from world_model.terms.derived import Derived
     from world_model.terms.errors import (
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from world_model.terms.shared import Shared
     from world_model.terms.sources import Source
     from world_model.terms.space import SearchSpace
+    from world_model.terms.stop import Stop
 
 _ERRORS = (
     "ApprovalNeeded", "ConflictError", "DesignError", "DocumentError", "JournalError", "NextwellError", "ProtocolError", "ResultsError",
@@ -64,6 +66,7 @@ _HOMES = {
     **dict.fromkeys(("Batch", "Budget", "CampaignDoc", "Control"), "world_model.terms.campaign_doc"),
     "Cardinality": "world_model.terms.cardinality",
     "Condition": "world_model.terms.condition",
+    "Context": "world_model.terms.contexts",
     "Custom": "world_model.terms.custom",
     "Derived": "world_model.terms.derived",
     "Exclude": "world_model.terms.exclusion",
@@ -78,6 +81,7 @@ _HOMES = {
     "Dataset": "world_model.terms.readings",
     "SearchSpace": "world_model.terms.space",
     "Shared": "world_model.terms.shared",
+    "Stop": "world_model.terms.stop",
     "Prior": "world_model.terms.priors",
     "Source": "world_model.terms.sources",
     "check_protocol": "runs.verbs.check_protocol",
@@ -89,9 +93,9 @@ _HOMES = {
 _ROOMS = ("world_model", "planner", "protocols", "runs")
 
 __all__ = [
-    "ApprovalNeeded", "Batch", "Budget", "Campaign", "CampaignDoc", "Cardinality", "Categorical", "Condition", "ConflictError", "Continuous", "Control", "Custom",
+    "ApprovalNeeded", "Batch", "Budget", "Campaign", "CampaignDoc", "Cardinality", "Categorical", "Condition", "ConflictError", "Context", "Continuous", "Control", "Custom",
     "Dataset", "Derived", "Descriptors", "DesignError", "Discrete", "DocumentError", "Exclude", "Goal", "Integer", "JournalError", "LabProfile", "Linear", "Measurement",
-    "Mixture", "NextwellError", "Ordinal", "OutcomeConstraint", "Prior", "Product", "ProtocolError", "ResultsError", "SearchSpace", "Shared", "Source", "SpaceError", "UnitError", "VerificationError", "check_protocol",
+    "Mixture", "NextwellError", "Ordinal", "OutcomeConstraint", "Prior", "Product", "ProtocolError", "ResultsError", "SearchSpace", "Shared", "Source", "SpaceError", "Stop", "UnitError", "VerificationError", "check_protocol",
     "from_ax", "from_baybe", "from_bofire",
 ]  # fmt: skip
 

@@ -76,7 +76,7 @@ class Campaign:
         told = {
             "name": name, "seed": seed, "goals": tuple(goals), "measurements": tuple(measurements) or _end_points(goals), "batch": batch,
             "controls": tuple(controls), "budget": budget, "mechanism": mechanism if isinstance(mechanism, MechanismDoc) else None,
-            "sources": tuple(one for one in sources if isinstance(one, SourceTable)), **parts,
+            "sources": tuple(one for one in sources if not isinstance(one, Source)), **parts,
         }  # fmt: skip
         doc = document_of(space, told)
         frames = tuple(one for one in sources if isinstance(one, Source))

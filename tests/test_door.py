@@ -28,6 +28,13 @@ def test_every_name_of_the_door_can_be_had():
         nw.Campain  # noqa: B018
 
 
+def test_every_word_that_the_campaigns_docstring_names_is_behind_the_door():
+    import re
+
+    named = set(re.findall(r"nw\.(\w+)", nw.Campaign.__doc__))
+    assert "Context" in named and named <= set(nw.__all__)
+
+
 def test_a_file_that_hides_a_room_is_named_and_does_not_win(tmp_path):
     (tmp_path / "world_model.py").write_text("MINE = 1\n")
     told = fresh("import nextwell\nprint(nextwell.Goal(readout='y').direction, __import__('world_model').__file__)", tmp_path)

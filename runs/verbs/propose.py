@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from numbers import Integral
+from typing import Literal, get_args
 
-from world_model.terms.errors import ConflictError, DesignError
+from world_model.terms.errors import ConflictError, DesignError, nearest
 from world_model.terms.proposal import Proposal
 from world_model.terms.space import SearchSpace
 from world_model.terms.stop import StopReport
@@ -106,6 +107,10 @@ def plan_round(
         ConflictError: an earlier round waits (and `ahead` was not asked for), or the budget is spent.
         DesignError: nothing can be proposed.
     """
+    if strategy not in get_args(Strategy):
+        raise DesignError(f"Expected a strategy, found {strategy!r}. {nearest(strategy, get_args(Strategy))}")
+    if n is not None and (isinstance(n, bool) or not isinstance(n, Integral)):
+        raise DesignError(f"Expected a whole number of candidates, found {n!r}.")
     state = campaign.standing()
     check_contexts(contexts or {}, state.charter.contexts)
     open_rounds = unfinished_rounds(state)
@@ -115,7 +120,7 @@ def plan_round(
     asked = state.charter.batch.candidates if n is None else n
     if asked < 1:
         raise DesignError(f"Expected at least 1 candidate, found {asked}.")
-    allowed = allowance(state, asked)
+    allowed = allowance(state, int(asked))
     from planner.propose import propose as plan
     from planner.sources.conditions import done_under, snap_under, under, waiting_under, without
 

@@ -170,3 +170,13 @@ def test_a_constant_result_is_told_on_the_command_line_too(tmp_path):
     assert run(app, ["record", str(file), str(results), *lab]).exit_code == 0
     told = run(app, ["propose", str(file), *lab])
     assert told.exit_code == 0 and "All 6 results of y are 3" in told.output
+
+
+def test_a_strategy_or_a_number_that_does_not_exist_is_refused_and_not_taken_for_another():
+    told = campaign()
+    with pytest.raises(nw.DesignError, match="'random'"):
+        told.propose(2, strategy="randm")  # type: ignore[arg-type]
+    for n in ("8", 2.5, True):
+        with pytest.raises(nw.DesignError, match="whole number"):
+            told.propose(n)  # type: ignore[arg-type]
+    assert len(told.propose(np.int64(2))) == 2  # type: ignore[arg-type]

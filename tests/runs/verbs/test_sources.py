@@ -148,3 +148,10 @@ def test_a_simulator_is_a_source_that_joins_as_a_task(tmp_path: Path) -> None:
     assert len(one.data) == 8 and one.routes(opened.space) == ("task",) and one.cost == 0.01
     assert np.isfinite(one.data.values).any(axis=(1, 2)).all()
     opened.close()
+
+
+def test_a_source_that_is_none_is_refused_and_plain_data_are_a_source() -> None:
+    with pytest.raises(nw.NextwellError, match=r"sources\[0\]"):
+        campaign("old.csv")
+    told = campaign({"name": "old", "file": "old.csv"})
+    assert told.state.charter.sources == ("old: old.csv",)
