@@ -29,7 +29,8 @@ def opening(frame: Frame, pool: Pool, n: int, *, task: Task, chosen: Chosen) -> 
     n_hunch = 0
     if beliefs is not None and beliefs.hunches:
         thought = beliefs.thought_best(pool)
-        n_hunch = min((n + 1) // 2 if n > 1 or len(known) % 2 == 0 else 0, len(thought))
+        # a quarter: a wrong one costs little then, and one look is enough to speak against it
+        n_hunch = min((n + 3) // 4 if n > 1 or len(known) % 4 == 0 else 0, len(thought))
         if n_hunch:
             add_filling(frame, thought, n_hunch, known=known, rule=rule, chosen=chosen, why=_HUNCH)
             known = torch.cat([known, torch.stack(chosen.design)])

@@ -72,10 +72,10 @@ def near_some(hunches: Sequence[Hunch], design: Tensor) -> Tensor:
 
 
 def agreement(world: WorldModel, goals: Sequence[Goal], hunch: Hunch, design: Tensor, *, seed: int) -> float:
-    """How far the readings leave a hunch standing, from 0 to 1: the best chance of some design `n x d` near it to beat the best so far, over the
-    best chance of any.
+    """How far the readings leave a hunch standing, from 0 to 1.
 
-    Where the most promising designs lie there, or nothing is known yet, it is 1.
+    The best chance of some design `n x d` near it to beat the best so far, over the best chance of any; times the square of the share of
+    experiments elsewhere that the best one near it beats. Where the most promising designs lie there, or nothing is known yet, it is 1.
     """
     near = hunch.distance(design) <= 1.0
     if not near.any() or len(goals) > 1 or not goals[0].seeks_best:
@@ -83,6 +83,8 @@ def agreement(world: WorldModel, goals: Sequence[Goal], hunch: Hunch, design: Te
     seen = world.posterior_at(world.training.design)
     goal = goals[0]
     told = world.posterior_at(design).readout(goal, seed=seed)
-    best = float(goal.score(seen.readout(goal, seed=seed).mean).max())
+    found, inside = goal.score(seen.readout(goal, seed=seed).mean), hunch.distance(world.training.design) <= 1.0
+    best = float(found.max())
+    beaten = float((found[~inside] <= found[inside].max()).double().mean()) if inside.any() and not inside.all() else 1.0
     chance = torch.special.ndtr((goal.score(told.mean) - best) / told.sd.clamp_min(1e-12))
-    return float(chance[near].max() / chance.max().clamp_min(1e-12))
+    return float(chance[near].max() / chance.max().clamp_min(1e-12)) * beaten**2
