@@ -62,6 +62,12 @@ def test_the_commands_are_those_that_are_documented():
                 "what-if",
                 "synthesize",
                 "verify",
+                "advise",
+                "import-campaign",
+                "sample-times",
+                "stop-report",
+                "why",
+                "why-not",
             ]
         )
         == COMMANDS
