@@ -19,7 +19,7 @@ from .acquisitions.task import Task
 from .draft import Chosen, Frame, repaired
 from .greedy import choose_greedily
 from .joint_draws import choose_by_draws
-from .plates.allocate import allocate
+from .plates.allocate import allocate, wells_left_open
 from .plates.rule import BatchRule
 from .plates.seated import seated
 from .pool import Pool
@@ -45,16 +45,12 @@ def add_by_model(
         Their designs.
     """
     pool, seed, model = safe.pool, frame.seeds.choice, world.verdict.picked
-    again: list[str | None] = [None] * n
-    if frame.batch.replicates == "auto":
-        wider = _wider(frame, world, task, safe, rule=rule)
-        told = allocate(
-            world, task, pool=wider, data=data, pending=frame.waiting, n=n, seed=seed, snap=frame.snap, rule=rule, progress=frame.progress
-        )
-        picked, again = told.design, list(told.reasons)
-        chosen.repeats = {place: of for place, of in enumerate(told.repeats) if of is not None}
-        strategy = f"{told.told} ({model} model{safe.told})"
-    elif n > LARGE_BATCH or member.at_once == "always" or (member.at_once == "tables" and pool.exhaustive):
+    left_open = wells_left_open(n, rounds_left=frame.rounds_left) if frame.batch.replicates == "auto" else 0
+    n -= left_open
+    picked, strategy = frame.known[:0], ""
+    if not n:
+        pass
+    elif n > LARGE_BATCH or member.at_once == "always":
         frame.say(f"choosing {n} of {len(pool)} candidates")
         wider = _wider(frame, world, task, safe, rule=rule)
         wider = wider if wider is pool else safest(world, task, wider, n=n, seed=seed).pool
@@ -73,6 +69,15 @@ def add_by_model(
             repair=lambda point: _kept(frame, world, task, point, rule=rule, chosen=chosen),
         )  # fmt: skip
         strategy = f"{n} by {member.name} ({model} model{safe.told})"
+    again: list[str | None] = [None] * n
+    if left_open:
+        wider = _wider(frame, world, task, safe, rule=rule)
+        told = allocate(
+            world, task, pool=wider, data=data, pending=frame.waiting, n=left_open, seed=seed, snap=frame.snap, rule=rule, before=picked, progress=frame.progress
+        )
+        picked, again = torch.cat([picked, told.design]), [*again, *told.reasons]
+        chosen.repeats = {n + place: n + of if isinstance(of, int) else of for place, of in enumerate(told.repeats) if of is not None}
+        strategy = " + ".join(part for part in (strategy, f"{told.told} ({model} model{safe.told})") if part)
     why = member.why(world, task, picked, seed=frame.seeds.told) if member.why else why_chosen(world, task, asked, picked, seed=frame.seeds.told)
     doubts = chosen.beliefs.doubts(picked) if chosen.beliefs is not None else [""] * len(picked)
     reasons = [sentence if other is None else other for sentence, other in zip(why, again, strict=True)]

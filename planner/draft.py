@@ -42,6 +42,7 @@ class Frame:
         batch: what the campaign file says of a batch.
         rule: which values its wells share, or None.
         snap: moves settings to what the bench can reach, or says None where it reaches nothing near.
+        rounds_left: rounds that the budget still holds, this one among them; None where nobody says.
     """
 
     encoder: Encoder
@@ -53,6 +54,7 @@ class Frame:
     snap: Snap | None
     seeds: Seeds
     progress: Callable[[str], None] | None = None
+    rounds_left: int | None = None
 
     @property
     def known(self) -> Tensor:

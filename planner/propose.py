@@ -36,6 +36,7 @@ from .honesty.correction import correction
 from .honesty.foretold import Foretold
 from .plates.choice import choose_values
 from .plates.lift import at_values
+from .plates.repeats import refuse_other_tasks
 from .plates.rule import rule_of
 from .plates.told import on_plates
 from .pool import build_pool
@@ -75,6 +76,7 @@ def propose(
     outcome_constraints: Sequence[OutcomeConstraint] = (),
     join: Join = "pareto",
     priors: Sequence[Prior] = (),
+    rounds_left: int | None = None,
 ) -> Proposal:
     """Propose `n` new distinct candidates; replicates, controls and blanks come on top.
 
@@ -94,6 +96,7 @@ def propose(
         outcome_constraints: what outcomes must keep to. The random rival knows nothing of them.
         join: how several goals are weighed against each other.
         priors: where somebody thinks that the best lies. The rivals do without, as they do without what is learned from failures.
+        rounds_left: rounds that the budget still holds, this one among them: repeats that are left to the planner pay towards the end.
 
     Raises:
         DesignError: fewer than `n` feasible candidates are left, or a row breaks the space after all repairs.
@@ -102,9 +105,10 @@ def propose(
     controls = [control.model_copy(update={"settings": space.whole(control.settings)}) for control in controls]
     asked = Task(goals=tuple(goals), constraints=tuple(outcome_constraints), join=join, controls={one.name: one.settings for one in controls})
     if batch.replicates == "auto":
+        refuse_other_tasks(asked)
         data = replace(data, noise="unknown")
     frame = Frame(
-        encoder=encoder, round=round, batch=batch, rule=rule_of(encoder, batch, controls, n=n), snap=snap, progress=progress,
+        encoder=encoder, round=round, batch=batch, rule=rule_of(encoder, batch, controls, n=n), snap=snap, progress=progress, rounds_left=rounds_left,
         done=encoder.design(data.settings) if len(data) else torch.empty(0, len(space.factors), dtype=torch.double),
         waiting=encoder.design_of([row.settings for row in pending if row.role in ("candidate", "replicate", "control")]),
         seeds=Seeds(*map(int, np.random.SeedSequence([seed, round]).generate_state(4))),

@@ -20,6 +20,8 @@ from .lift import Snap
 from .repeats import choose_with_repeats
 from .rule import SAME_VALUE, BatchRule
 
+LAST_ROUNDS = 2  # of the budget, in which repeats compete for every well
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -45,6 +47,18 @@ class WithRepeats:
         return f"{len(self.repeats) - again} new and {again} repeated by the knowledge gradient"
 
 
+def wells_left_open(n: int, *, rounds_left: int | None) -> int:
+    """How many of `n` wells may go to a new point or to a repeat; the others go to new points, by the task's acquisition.
+
+    A reading's worth for what is recommended now says nothing of what it opens for later rounds, so early rounds that were left to it
+    alone stayed at the first peak. All wells are left open in the last two rounds of the budget, none before; where nobody says how long
+    the campaign goes on, every fourth.
+    """
+    if rounds_left is None:
+        return max(n // 4, 1) if n > 1 else n
+    return n if rounds_left <= LAST_ROUNDS else 0
+
+
 def measured_of(encoder: Encoder, data: Dataset, *, snap: Snap | None) -> Measured:
     """Candidates, their repeats and past results that were read, as far as space and bench still allow them."""
     read = np.isfinite(data.values).any(axis=(1, 2)) & np.isin(np.array(data.roles), ("candidate", "replicate"))
@@ -62,16 +76,22 @@ def measured_of(encoder: Encoder, data: Dataset, *, snap: Snap | None) -> Measur
 
 def allocate(
     world: WorldModel, task: Task, *, pool: Pool, data: Dataset, pending: Tensor, n: int, seed: int, snap: Snap | None, rule: BatchRule | None,
-    progress: Callable[[str], None] | None = None,
+    before: Tensor | None = None, progress: Callable[[str], None] | None = None,
 ) -> WithRepeats:  # fmt: skip
     """The wells of a batch: new points and repeats, whichever raise most what will be recommended.
+
+    Args:
+        before: `b x d`, wells of this batch that were chosen already; None for none.
 
     Raises:
         DesignError: a task that is not one number to be made best.
     """
     pool = safest(world, task, pool if task.beliefs is None else task.beliefs.workable(pool, n=n), n=n, seed=seed).pool
+    before = pending[:0] if before is None else before
+    if len(before):
+        pool = pool.take(torch.cdist(pool.design, before).min(dim=1).values > SAME_VALUE)
     measured = _safe(world, task, measured_of(world.encoder, data, snap=snap), seed=seed)
-    told = choose_with_repeats(world, task, pool=pool, measured=measured.design, pending=pending, n=n, seed=seed, rule=rule, progress=progress)
+    told = choose_with_repeats(world, task, pool=pool, measured=measured.design, pending=pending, n=n, seed=seed, rule=rule, before=list(before), progress=progress)
     m = len(measured.ids)
     repeats: list[int | str | None] = [None if place is None else measured.ids[place] if place < m else place - m for place in told.of]
     reasons = _reasons(world, task, told.design, told.of, measured, seed=seed)

@@ -92,7 +92,7 @@ def campaign(field: Landscape, arm: int | str, *, seed: int, budget: int, batch:
         n = wells if arm == AUTO else max(min(round(batch / each), (budget - len(rows)) // each), 1)
         told = propose(
             space=field.space, goals=[_GOAL], measurements=[Measurement(name="y")], data=_data(field, rows, read, noise=noise), pending=[], batch=Batch(replicates=arm, candidates=n),
-            controls=[], round=rounds + 1, n=n, seed=seed, contestants=("wide",), previous_model=previous,
+            controls=[], round=rounds + 1, n=n, seed=seed, contestants=("wide",), previous_model=previous, rounds_left=-(-(budget - len(rows)) // batch),
         )  # fmt: skip
         previous, rounds = told.model or previous, rounds + 1
         for one in told.experiments:

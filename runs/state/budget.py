@@ -51,6 +51,17 @@ def allowance(state: CampaignState, asked: int) -> Allowance:
     )
 
 
+def rounds_left(state: CampaignState, candidates: int) -> int | None:
+    """Rounds of so many candidates that the budget still holds, the next one among them; None where it names no end."""
+    charter = state.charter
+    budget, batch = charter.budget, charter.batch
+    each = candidates * batch.wells_each + batch.blanks + sum(control.wells for control in charter.controls)
+    told = [] if budget.rounds is None else [budget.rounds - len(state.rounds)]
+    if budget.experiments is not None:
+        told.append(-(-(budget.experiments - experiments_used(state)) // each))
+    return min(told, default=None)
+
+
 def is_spent(state: CampaignState) -> bool:
     """True where not one more candidate fits."""
     try:

@@ -13,7 +13,7 @@ from world_model.terms.space import SearchSpace
 from world_model.terms.stop import StopReport
 
 from ..journal.raw_files import write_durably
-from ..state.budget import allowance
+from ..state.budget import allowance, rounds_left
 from ..state.campaign_state import CampaignState
 from ..state.dataset import dataset
 from ..state.foretold import foretold
@@ -134,6 +134,7 @@ def plan_round(
         outcome_constraints=state.charter.outcome_constraints, join=state.charter.join, seed=state.charter.seed, strategy=strategy, snap=snap_under(within.snap, fixed),
         previous_model=next((opened.proposal.model for opened in reversed(state.rounds) if opened.proposal.model), None),
         priors=state.charter.priors, mechanism=mechanism_of(campaign), contexts=contexts or {}, foretold=foretold(state, data), progress=progress,
+        rounds_left=rounds_left(state, allowed.candidates),
     )  # fmt: skip
     proposal = without(proposal, fixed)
     report = assess_round(campaign, state, proposal.experiments, progress=progress) if state.charter.stop.is_set and strategy == "auto" else None

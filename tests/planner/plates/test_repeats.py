@@ -11,6 +11,7 @@ from botorch.acquisition.analytic import ExpectedImprovement
 from botorch.models import SingleTaskGP
 
 from planner.acquisitions.task import Task
+from planner.plates.allocate import wells_left_open
 from planner.plates.repeats import READINGS, _after, _worth, choose_with_repeats, refuse_other_tasks
 from planner.pool import Pool
 from planner.propose import propose
@@ -108,7 +109,7 @@ def test_repeats_are_proposed_with_what_they_repeat():
     data = data_of(x, y, noise="small")
     proposal = propose(
         space=SPACE, goals=[Goal(readout="y")], measurements=[Measurement(name="y")], data=data, pending=[], batch=Batch(replicates="auto"), controls=[],
-        round=2, n=12, seed=0,
+        round=2, n=12, seed=0, rounds_left=1,
     )  # fmt: skip
     assert len(proposal.experiments) == 12 and [row.id for row in proposal.experiments] == [f"R02-{k:03d}" for k in range(1, 13)]
     ids = {row.id: row for row in proposal.experiments}
@@ -119,6 +120,11 @@ def test_repeats_are_proposed_with_what_they_repeat():
         elif row.repeat_of is not None:
             assert data.settings["x"][data.ids.index(row.repeat_of)] == pytest.approx(row.settings["x"], abs=1e-9)
             assert f"Repeats {row.repeat_of}, read 2 times" in row.reason
+
+
+@pytest.mark.parametrize(("rounds_left", "open_"), [(5, 0), (3, 0), (2, 8), (1, 8), (None, 2)])
+def test_repeats_compete_for_every_well_at_the_end_of_the_budget_alone(rounds_left, open_):
+    assert wells_left_open(8, rounds_left=rounds_left) == open_
 
 
 @pytest.mark.parametrize("goals", [(Goal(readout="y"), Goal(readout="z", direction="min")), (Goal(readout="y", direction="information"),)])
