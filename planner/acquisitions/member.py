@@ -69,7 +69,7 @@ class Member:
         bounds: which candidates of a large pool are looked at; None: the upper bounds of the goals.
         looks_at: at most so many candidates of a pool, where each is dear to judge; None: as many as the search can bear.
         many: how a large batch is chosen; None: by joint draws of the goals.
-        at_once: which batches `many` chooses: large ones, also small ones where the pool holds every candidate that is left, or all.
+        at_once: which batches `many` chooses: large ones, or all.
         followed: its gradient leads somewhere; else candidates are compared.
         explores: it does so where the model knows little, so that no part of a batch is left to space-filling.
         contestants: the world models that compete where nobody asked for others; None: the planner's own.
@@ -83,7 +83,7 @@ class Member:
     bounds: Bounds | None = None
     looks_at: int | None = None
     many: ChooseMany | None = None
-    at_once: Literal["large", "tables", "always"] = "large"
+    at_once: Literal["large", "always"] = "large"
     followed: bool = True
     explores: bool = False
     contestants: Callable[[Task, Encoder], Sequence[str | Contestant]] | None = None

@@ -44,10 +44,8 @@ def likeliest(world: WorldModel, task: Task, *, pool: Pool, n: int, seed: int) -
 
 
 def one_more(surrogate: Surrogate, task: Task, *, waiting: Tensor, seed: int) -> AcquisitionFunction:
-    """How likely at least one of the batch so far and this point is a hit: in a space without a table a neighbour is no second hit."""
-    return qProbabilityOfImprovement(
-        model=surrogate.model, best_f=0.0, sampler=surrogate.sampler(seed), objective=surrogate.objective(seed), X_pending=waiting if len(waiting) else None
-    )
+    """How likely this point is a hit, for who asks about a single one. What is waiting does not count: another hit is worth as much."""
+    return qProbabilityOfImprovement(model=surrogate.model, best_f=0.0, sampler=surrogate.sampler(seed), objective=surrogate.objective(seed))
 
 
 def bounds(world: WorldModel, task: Task, design: Tensor, *, seed: int) -> Tensor:
@@ -69,5 +67,5 @@ def why(world: WorldModel, task: Task, design: Tensor, *, seed: int) -> list[str
 
 HITS = Member(
     name="chance of a hit", suits=lambda task: task.goals[0].direction == "hits", build=one_more, bounds=bounds, many=likeliest,
-    at_once="tables", explores=True, contestants=contestants, why=why,
+    at_once="always", explores=True, contestants=contestants, why=why,
 )  # fmt: skip

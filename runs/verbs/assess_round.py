@@ -50,7 +50,9 @@ def assess_round(
 
     goal, data = state.charter.goals[0], dataset(state)
     assessed, constant = None, False
-    if not len(data) or not enough(data, goal):
+    if goal.direction == "hits" or not goal.seeks_best:
+        why_none = why_none or "what a batch is worth is told where one best experiment is sought, which this campaign does not do."
+    elif not len(data) or not enough(data, goal):
         why_none = why_none or "too little has been read to tell what another batch is worth."
     else:
         constant = is_constant(data, goal)

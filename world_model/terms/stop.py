@@ -55,8 +55,8 @@ def stop_faults(stop: Stop, goals: Sequence[Goal]) -> tuple[StopFault, ...]:
     mend = "Leave it out, or put the goal that it is about first."
     if stop.reach is not None and first.direction not in ("max", "min"):
         return (StopFault(key="reach", expected="a first goal that is to be maximised or minimised, which can be reached", found=str(first), mend=mend),)
-    if stop.gain_below is not None and not first.seeks_best:
-        return (StopFault(key="gain_below", expected="a first goal that one experiment can serve better than another", found=str(first), mend=mend),)
+    if stop.gain_below is not None and (first.direction == "hits" or not first.seeks_best):
+        return (StopFault(key="gain_below", expected="a first goal that seeks one best experiment", found=str(first), mend=mend),)
     return ()
 
 
