@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 
+from planner.information.discriminate import DRAWS, which_is_right
 from planner.information.gain import information
 
 
@@ -19,3 +20,11 @@ def test_information_is_the_same_where_draws_and_noise_have_one_seed(seed):
     one = torch.ones(1, dtype=torch.double)
     told = information(state.reshape(1, s, 1), outcome.reshape(1, s, 1), noise=one, outcome_noise=one, seed=seed)
     assert float(told) == pytest.approx(-0.5 * math.log(1 - 0.3**2), abs=0.02)
+
+
+@pytest.mark.parametrize("q", [1, 3, 5])
+def test_unsure_models_that_say_the_same_are_not_told_apart_by_their_own_hypotheses(q):
+    """Independent hypotheses of one belief, ten times as unsure as a reading is: no reading tells which model is right."""
+    told = torch.randn(2, DRAWS, 4, q, generator=torch.Generator().manual_seed(1), dtype=torch.double)
+    gain = which_is_right(told, torch.full((2, 4, q), 0.01, dtype=torch.double), seed=0)
+    assert float(gain.abs().max()) < 0.03
