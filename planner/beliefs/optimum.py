@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -47,11 +48,11 @@ class Hunch:
         space = encoder.space
         if reasons := prior.reasons_against(space.factors):
             raise SpaceError(f"A prior on the best, near {prior.near}: {'; '.join(reasons)}")
-        whole = {factor.name: factor.levels[0] if isinstance(factor, Categorical) else factor.bounds[0] for factor in space.factors}
-        centre = encoder.design_of([{**whole, **prior.near}])[0]
+        # column by column: a conditional factor's value counts though nothing is said of what it needs
+        centre = torch.tensor([float(encoder.column(name, np.array([value]))[0]) for name, value in prior.near.items()], dtype=torch.double)
         dims = tuple(space.names.index(name) for name in prior.near)
         return cls(
-            dims=dims, centre=centre[list(dims)], width=prior.width, worth=prior.worth,
+            dims=dims, centre=centre, width=prior.width, worth=prior.worth,
             levels=torch.tensor([isinstance(space.factors[dim], Categorical) for dim in dims]),
         )  # fmt: skip
 

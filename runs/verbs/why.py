@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,6 +98,9 @@ def why(campaign: OpenCampaign, id: str, *, progress: Progress = silent) -> Why:
     if world is None:
         return _of(state, opened, experiment, data, None, (), None, [*notes, why_none])
     place, near, factors = explained(campaign, world, experiment.settings, data=data, before=opened.number, notes=notes)
+    notes = [note for note in notes if note not in experiment.reason]
+    if (then := {one.goal for one in experiment.predictions}) and str(goal) not in then:
+        notes.append(f"The goals were changed since ({', '.join(sorted(then))}): what is told of its place is by the present one: {goal}.")
     return _of(state, opened, experiment, data, place, near, factors, notes)
 
 
@@ -112,9 +115,11 @@ def explained(
     import torch
 
     from planner.acquisitions.task import Task
+    from planner.beliefs.beliefs import Beliefs
     from planner.explain.importance import importances
     from planner.explain.near import nearest_runs
     from planner.explain.place import place_of
+    from planner.pool import build_pool
 
     from ..state.progress import pending
 
@@ -125,6 +130,14 @@ def explained(
     waiting = encoder.design_of([row.settings for row in pending(state) if row.settings] if before is None else [])
     taken = torch.cat([encoder.design(data.settings), waiting])
     taken = taken[(taken - design).abs().amax(dim=1) > 1e-9]
+    beliefs = Beliefs.of(encoder, data, charter.priors)
+    if beliefs is not None:
+        try:
+            rivals = build_pool(encoder, taken=taken, seed=charter.seed, snap=snap_of(campaign)).design
+        except DesignError:
+            rivals = design.unsqueeze(0)  # nothing else is left
+        task = replace(task, beliefs=beliefs.after(world, charter.goals, rivals, seed=charter.seed))
+        notes += [doubt.strip() for doubt in beliefs.doubts(design.unsqueeze(0)) if doubt]
     place = place_of(world, task, design, taken=taken, waiting=waiting, snap=snap_of(campaign), seed=charter.seed)
     values = observed(charter.goals[0], data)
     near = tuple(

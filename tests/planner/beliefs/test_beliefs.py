@@ -156,3 +156,11 @@ def test_a_hunch_outside_the_space_is_refused() -> None:
         Hunch.of(ENCODER, Prior(near={"x": 12.0}))
     with pytest.raises(SpaceError, match=r"expected a factor's name, found 'bas'\. Did you mean 'base'\?"):
         Hunch.of(ENCODER, Prior(near={"bas": "KOAc"}))
+
+
+def test_a_prior_on_a_conditional_factor_lies_at_its_own_value_though_nothing_is_said_of_what_it_needs() -> None:
+    space = SearchSpace(factors=[Categorical(name="base", levels=("none", "KOAc")), Continuous(name="eq", low=1, high=3, only_if={"base": "KOAc"})])
+    hunch = Hunch.of(Encoder(space), Prior(near={"eq": 2.0}))
+    assert hunch.centre.tolist() == [0.5]  # half way from 1 to 3, not the place of the absent one
+    near, absent = Encoder(space).design_of([{"base": "KOAc", "eq": 2.0}, {"base": "none", "eq": 1.0}])
+    assert float(hunch.log_weight(near)) == pytest.approx(0.0, abs=1e-9) and float(hunch.log_weight(absent)) < -2

@@ -126,6 +126,20 @@ def test_two_goals_are_told_by_the_first():
     assert len(campaign.honesty().ledgers) == 2
 
 
+def test_what_may_fail_counts_in_a_rank_and_is_told():
+    campaign = Campaign(space=SPACE, goals=[GOAL])
+    batch = campaign.propose(14)
+    works = batch["x"] < 5
+    campaign.record(batch[works].assign(y=batch["x"]))
+    campaign.fail(list(batch[~works]["experiment_id"]), "precipitated")
+    first = campaign.propose(1)
+    # without the chance to work the top of the range would be preferred, where all failed
+    assert campaign.why(first["experiment_id"][0]).place.rank <= 3
+    assert "likely to work" in str(campaign.why_not({"x": 9.9, "c": "a"}))
+    campaign.amend(goals=[Goal(readout="y", direction="match", target=2.0)], reason="less is enough")
+    assert "goals were changed since (maximise y" in str(campaign.why(first["experiment_id"][0]))
+
+
 class Table:
     """A lab that answers by the formula."""
 
