@@ -128,7 +128,7 @@ def show_best(voice: Voice, campaign: OpenCampaign) -> None:
         if len(front.points) > MOST_OF_FRONT:
             voice.say(f"    … and {len(front.points) - MOST_OF_FRONT} more: report shows them all")
     if state.charter.outcome_constraints and not found:
-        voice.say("  no best yet: nothing that was read keeps the outcome constraints")
+        voice.say("  no best yet: nothing that was read keeps the outcome constraints" if len(data) else "  no best yet: nothing was read")
     hidden = [beyond for goal in state.charter.goals if (beyond := beyond_limit(goal, data)) is not None]
     voice.told["beyond_limit"] = [{"goal": str(beyond.goal), "side": beyond.side, "experiment_ids": list(beyond.experiment_ids)} for beyond in hidden]
     voice.notes(tuple(map(str, hidden)))

@@ -147,6 +147,8 @@ class CampaignDoc(Word):
             controls=[control.name for control in self.controls],
         ):  # fmt: skip
             raise ValueError(str(conflict))
+        if self.batch.replicates == "auto" and ((self.join == "pareto" and len(self.goals) > 1) or any(goal.direction == "hits" or not goal.seeks_best for goal in self.goals)):
+            raise ValueError(f"batch.replicates: expected a number, or 'auto' beside one goal to make best (or several that are joined), found 'auto' beside: {', '.join(map(str, self.goals))}")
         if not self.factors and self.candidates is None:
             raise ValueError("expected [[factors]] or [candidates], found neither; say what can be varied")
         names = [factor.name for factor in self.factors]

@@ -180,3 +180,9 @@ def test_a_strategy_or_a_number_that_does_not_exist_is_refused_and_not_taken_for
         with pytest.raises(nw.DesignError, match="whole number"):
             told.propose(n)  # type: ignore[arg-type]
     assert len(told.propose(np.int64(2))) == 2  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("goals", [[nw.Goal(readout="y"), nw.Goal(readout="z", direction="min")], [nw.Goal(readout="y", direction="hits", at_least=1)]])
+def test_repeats_at_the_planners_choice_are_refused_before_the_first_plate_where_no_one_number_is_made_best(goals):
+    with pytest.raises(nw.NextwellError, match="batch.replicates"):
+        campaign(goals=goals, batch=nw.Batch(replicates="auto"))
