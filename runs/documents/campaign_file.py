@@ -14,15 +14,16 @@ from world_model.terms.space import SearchSpace
 
 from .answers import check_answers, check_lab_name
 from .campaign_checks import check_controls, check_doses, check_goals, check_names, check_spending
-from .constraint_checks import check_constraints, check_presence
 from .candidate_file import CandidateTable, read_candidate_file
 from .complaints import take_apart
+from .constraint_checks import check_constraints, check_presence
 from .descriptor_files import read_descriptor_file
 from .draft import Draft, build, complain_of_whole, open_draft
 from .lab_file import LabRead, read_lab
 from .mechanism_checks import check_mechanism, check_mechanism_names
-from .source_checks import check_source_names, check_source_rows
+from .prior_checks import check_priors
 from .shared_checks import check_shared
+from .source_checks import check_source_names, check_source_rows
 from .stock_days import check_days
 from .stock_reach import check_reach
 from .toml_file import read_toml
@@ -104,6 +105,7 @@ def _read(path: Path, *, table: Path | None) -> tuple[LoadedCampaign | None, lis
         known = draft.names("factors") if candidates is None else candidates.space.names
         check_constraints(draft, factors=factors, known=known)
         check_controls(draft, factors=factors, known=known)
+        check_priors(draft, factors=factors)
         check_shared(draft, known=known)
     if not draft.data.get("factors") and "candidates" not in draft.data:
         draft.mistake((), expected="[[factors]] or [candidates]", found="neither", mend="Say what can be varied.")

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from world_model.terms.custom import Custom
 from world_model.terms.errors import NextwellError
 from world_model.terms.readings import Dataset
-from world_model.terms.custom import Custom
 from world_model.terms.space import SearchSpace
 
 from ..state.campaign_state import CampaignState

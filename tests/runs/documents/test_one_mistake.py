@@ -50,7 +50,7 @@ CAMPAIGN = [
     ('unit = "OD600"', 'unit = "OD6000"', "OD6000", "measurements[0].unit", "a unit", "'OD6000'", "'OD600'"),
     ('at_h = [0, 1, 2, 3,', 'at_h = [0, 2, 1, 3,', "at_h", "measurements[0].at_h", "strictly increasing hours", "[0.0, 2.0, 1.0", ""),
     ('readout = "GFP"', 'readout = "GPF"', "GPF", "goals[0].readout", "a measurement's name", "'GPF'", "'GFP'"),
-    ('direction = "max"', 'direction = "mx"', '"mx"', "goals[0].direction", "'max' or 'min'", "'mx'", "'max'"),
+    ('direction = "max"', 'direction = "mx"', '"mx"', "goals[0].direction", "'max', 'min', 'match', 'range'", "'mx'", "'max'"),
     ('take = "end"', 'take = "end"\nat_h = 9', "at_h = 9", "goals[0].at_h", "a time from 0 to 8 h", "9 h", ""),
     ('blanks = 3 ', 'blanks = -1 ', "blanks = -1", "batch.blanks", "at least 0", "-1", ""),
     ('wells = 3', 'wells = 2.5', "wells = 2.5", "controls[0].wells", "a whole number", "2.5", ""),
