@@ -109,7 +109,7 @@ def plan_round(
     """
     if strategy not in get_args(Strategy):
         raise DesignError(f"Expected a strategy, found {strategy!r}. {nearest(strategy, get_args(Strategy))}")
-    if n is not None and (isinstance(n, bool) or not isinstance(n, Integral)):
+    if n is not None and not _is_count(n):
         raise DesignError(f"Expected a whole number of candidates, found {n!r}.")
     state = campaign.standing()
     check_contexts(contexts or {}, state.charter.contexts)
@@ -142,3 +142,8 @@ def plan_round(
     return Planned(
         state=state, proposal=proposal, asked=asked, contexts=contexts or {}, report=report, messages=tuple(message for message in messages if message)
     )
+
+
+def _is_count(n: object) -> bool:
+    """True for whole numbers, numpy's too."""
+    return isinstance(n, Integral) and not isinstance(n, bool)
