@@ -27,7 +27,8 @@ from .terms.readings import Noise
 MOST_FITTED = 256  # rows that hyper-parameters are learned from; predictions use all. The fit costs the cube of this
 MOST_FITTED_ALL = 1200  # rows times coefficients, likewise, where there are several; each has at least `FEWEST_FITTED`
 FEWEST_FITTED = 128
-_BLOCK = 8192  # designs whose covariance with the training rows is held at a time
+_BLOCK = 8192  # designs whose covariance with the training rows is held at a time, or fewer:
+_HELD = 4_000_000  # numbers of such a covariance; the kernel holds several of its size
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class CoefficientModel:
         """
         with torch.no_grad():
             columns = [_conditioned(gp) for gp in self.gps.models]
-            blocks = [[column.at(block) for column in columns] for block in design.split(_BLOCK)]
+            blocks = [[column.at(block) for column in columns] for block in design.split(max(256, min(_BLOCK, _HELD // max(len(self.design), 1))))]
         if not blocks:
             empty = torch.empty(0, len(columns), dtype=torch.double)
             return Marginals(mean=empty, variance=empty)
