@@ -165,7 +165,7 @@ def judged_use(space: SearchSpace, one: Earlier, told: Mapping[Route, Tensor], *
     best = min((route for route in told if route != "off"), key=lambda route: scores[route])
     gain = scores["off"] - scores[best]
     sure = lead_of(told["off"], told[best]) if all(math.isfinite(scores[route]) for route in ("off", best)) else math.copysign(math.inf, gain)
-    stays = gain > -MATTERS if itself else gain > MATTERS and sure > 1.0
+    stays = gain > -MATTERS if itself else gain > MATTERS and sure > 2.0
     found = f"held-out CRPS {scores[best]:.3f} with it, {scores['off']:.3f} without, of the spread, over {n_own} own experiments, {abs(sure):.1f} standard errors apart"
     if not stays:
         hurts = "it makes predictions worse" if gain <= -MATTERS else "its rows do not predict each other, and it does not prove that it helps"
